@@ -1,0 +1,372 @@
+"""One file under analysis, kept up to date while it is edited: an edit costs what it touches.
+
+A segment is analysed again when its text changed, or when a name that it looked up now means something else. The
+result of any sequence of edits is that of a fresh analysis of the same text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from pathlib import Path
+
+from celery_analyzers.bindings import ClassBinding, ImportBinding
+from celery_analyzers.context import Context, IgnoreContext
+from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.findings import Finding, Severity
+from celery_analyzers.ignores import Ignore, ignores
+from celery_analyzers.module_names import SegmentNames, function_name, module_names, segment_names
+from celery_analyzers.project import Project
+from celery_analyzers.registrations import registering_call
+from celery_analyzers.registry import RuleSet, find_rule
+from celery_analyzers.relevance import SEGMENT
+from celery_analyzers.segmented_text import Change, SegmentedText
+from celery_analyzers.segments import Kind, Segment
+from celery_analyzers.source import LineIndex
+from celery_analyzers.symbols import ModuleScope, ProjectClass
+from celery_analyzers.syntax import Problem, Syntax, parse
+
+_UNUSED_IGNORE = "unused-ignore"
+
+
+class SegmentAnalysis:
+    """What is known of one segment. A new object whenever anything in it changed, so that its identity is a key.
+
+    Spans count from the segment's start.
+    """
+
+    __slots__ = ("_lines", "consulted", "findings", "found", "ignores", "names", "owner", "problem", "segment", "used")
+
+    def __init__(self, segment: Segment, names: SegmentNames, owner: str | None) -> None:
+        self.segment = segment
+        self.names = names
+        self.owner = owner
+        """The name of the class whose member this is."""
+        self.ignores: tuple[Ignore, ...] = ignores(segment.text)
+        self.found = 0
+        """How many findings there were before comments silenced any."""
+        self.findings: tuple[Finding, ...] = ()
+        self.problem: Problem | None = None
+        self.used: frozenset[str] = frozenset()
+        self.consulted: frozenset[Path] = frozenset()
+        self._lines: LineIndex | None = None
+
+    @property
+    def lines(self) -> LineIndex:
+        """The lines of the segment's text."""
+        if self._lines is None:
+            self._lines = LineIndex(self.segment.text)
+        return self._lines
+
+    @property
+    def silences_file(self) -> bool:
+        """Whether the segment holds `# celeryls: ignore-file`."""
+        return any(ignore.whole_file for ignore in self.ignores)
+
+
+class FileAnalysis:
+    """The findings of one text, through edits. Lines and columns count from 0, columns in code points."""
+
+    def __init__(
+        self, text: str, *, rules: RuleSet, project: Project | None = None, path: Path | None = None
+    ) -> None:
+        self._rules = rules
+        self._project = project or Project()
+        self._scope = ModuleScope({}, self._project, path)
+        self._text = SegmentedText("")
+        self._aliases: re.Pattern[str] | None = None
+        self.segments: list[SegmentAnalysis] = []
+        """The segments in order, with their findings."""
+        self.replace(text)
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self._text.text
+
+    @property
+    def line_count(self) -> int:
+        """How many lines the text has; an empty text has one."""
+        return self._text.line_count
+
+    @property
+    def line_starts(self) -> Sequence[int]:
+        """The number of the line that each segment begins in."""
+        return self._text.line_starts
+
+    def line_text(self, line: int) -> str:
+        """The text of a line without its line end; empty past the last line."""
+        return self._text.line_text(line)
+
+    def line_index(self) -> LineIndex:
+        """The lines of the whole text."""
+        return LineIndex(self.text)
+
+    def replace(self, text: str) -> None:
+        """Take another text."""
+        self._text = SegmentedText(text)
+        removed, self.segments = tuple(self.segments), []
+        self._apply(Change(0, (), tuple(self._text.segments)), removed)
+
+    def edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        """Replace what stands between two positions, which are clamped to the text."""
+        change = self._text.edit(start, end, text)
+        removed = tuple(self.segments[change.first : change.first + len(change.removed)])
+        self._apply(change, removed)
+
+    def refresh(self, *, rules: RuleSet | None = None, project: Project | None = None) -> None:
+        """Analyse again what other files or the settings may have changed."""
+        everything = rules is not None and rules != self._rules
+        if project is not None and project is not self._project:
+            self._project = self._scope.modules = project
+            everything = True
+        self._rules = rules or self._rules
+        for index, analysis in enumerate(self.segments):
+            if everything or analysis.consulted:
+                self._run_at(index)
+        self._report_idle_file_ignore()
+
+    def findings(self) -> list[Finding]:
+        """All findings in the order in which they stand, spans counting from the text's start."""
+        found: list[Finding] = []
+        offset = 0
+        for analysis in self.segments:
+            found.extend(finding.shifted(offset) for finding in analysis.findings)
+            offset += len(analysis.segment.text)
+        return found
+
+    def problems(self) -> list[Problem]:
+        """The segments that cannot be read, spans counting from the text's start."""
+        starts = accumulate((len(a.segment.text) for a in self.segments), initial=0)
+        return [
+            Problem(a.problem.span.shifted(start), a.problem.message)
+            for a, start in zip(self.segments, starts, strict=False)
+            if a.problem is not None
+        ]
+
+    def dependencies(self) -> set[Path]:
+        """Other files that the findings depend on, those that were looked for in vain among them."""
+        return set[Path]().union(*(analysis.consulted for analysis in self.segments))
+
+    def _apply(self, change: Change, removed: tuple[SegmentAnalysis, ...]) -> None:
+        reusable = {a.segment: a for a in removed}
+        syntaxes: dict[int, Syntax | Problem] = {}
+        added: list[SegmentAnalysis] = []
+        owner = self._owner_before(change.first)
+        for segment in change.added:
+            known = reusable.pop(segment, None)
+            names = known.names if known else None
+            if names is None:
+                syntax = self._syntax_for_names(segment)
+                names = segment_names(segment, syntax)
+                if syntax is not None:
+                    syntaxes[len(added)] = syntax
+            owner = _owner(owner, segment, names)
+            added.append(SegmentAnalysis(segment, names, owner if segment.kind is Kind.MEMBER else None))
+        silenced = self._silenced()
+        first = change.first
+        self.segments[first : first + len(change.removed)] = added
+        following = self._reown(first + len(added), owner)
+        changed = self._update_names(removed, [*added, *(self.segments[i] for i in following)])
+        renamed = bool(changed) and self._update_aliases()
+        for position in range(len(added)):
+            self._run_at(first + position, syntaxes.get(position))
+        fresh = {*range(first, first + len(added))}
+        if renamed or self._silenced() != silenced:
+            stale: Iterable[int] = range(len(self.segments))
+        else:
+            stale = {*following, *self._users(changed)}
+        for index in stale:
+            if index not in fresh:
+                self._run_at(index)
+        self._report_idle_file_ignore()
+
+    @staticmethod
+    def _syntax_for_names(segment: Segment) -> Syntax | Problem | None:
+        """The syntax of a segment that must be parsed anyway."""
+        if segment.kind is Kind.TRIVIA or (function_name(segment) and not SEGMENT.search(segment.text)):
+            return None
+        return parse(segment)
+
+    def _owner_before(self, index: int) -> str | None:
+        """The name of the class that a member at `index` would belong to."""
+        if not index:
+            return None
+        before = self.segments[index - 1]
+        return _owner(before.owner, before.segment, before.names)
+
+    def _reown(self, index: int, owner: str | None) -> list[int]:
+        """Give the members that follow an edit their class anew; the indexes of those that changed it."""
+        changed: list[int] = []
+        while index < len(self.segments) and self.segments[index].segment.kind is Kind.MEMBER:
+            analysis = self.segments[index]
+            if analysis.owner == owner:
+                break
+            analysis.owner = owner
+            changed.append(index)
+            index += 1
+        return changed
+
+    def _update_names(self, removed: Sequence[SegmentAnalysis], added: Sequence[SegmentAnalysis]) -> set[str]:
+        """Gather the module's names again if an edit may have changed them; the names that did change."""
+        before = [(a.segment.kind, a.owner, a.names) for a in removed]
+        if before == [(a.segment.kind, a.owner, a.names) for a in added]:
+            return set()
+        old = self._scope.names
+        new = self._scope.names = module_names((a.segment, a.names) for a in self.segments)
+        return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+
+    def _update_aliases(self) -> bool:
+        """Note the names under which this module knows Celery's own; whether they changed."""
+        aliases = sorted(
+            re.escape(name)
+            for name, found in self._scope.names.items()
+            if any(isinstance(b, ImportBinding) and b.module.startswith("celery") for b in found)
+            and not SEGMENT.search(name)
+        )
+        pattern = re.compile(rf"\b(?:{'|'.join(aliases)})\b") if aliases else None
+        changed = pattern != self._aliases
+        self._aliases = pattern
+        return changed
+
+    def _users(self, changed: set[str]) -> Iterator[int]:
+        if changed:
+            for index, analysis in enumerate(self.segments):
+                if not analysis.used.isdisjoint(changed):
+                    yield index
+
+    def _silenced(self) -> bool:
+        return any(analysis.silences_file for analysis in self.segments if analysis.ignores)
+
+    def _run_at(self, index: int, syntax: Syntax | Problem | None = None) -> None:
+        old = self.segments[index]
+        analysis = SegmentAnalysis(old.segment, old.names, old.owner)
+        self._scope.used = set()
+        self._project.consulted = set()
+        found = self._check(analysis, syntax)
+        analysis.found = len(found)
+        analysis.used = frozenset(self._scope.used)
+        analysis.consulted = frozenset(self._project.consulted)
+        analysis.findings = self._silence(analysis, found)
+        self.segments[index] = analysis
+
+    def _check(self, analysis: SegmentAnalysis, syntax: Syntax | Problem | None) -> list[Finding]:
+        segment = analysis.segment
+        owner = self._owner_class(analysis)
+        if not self._is_relevant(segment, owner):
+            return []
+        syntax = syntax or parse(segment, analysis.lines)
+        if isinstance(syntax, Problem):
+            analysis.problem = syntax
+            return []
+        found: list[Finding] = []
+        for site in sites(syntax, self._scope, owner):
+            found.extend(self._check_site(site, syntax))
+        return sorted(found, key=lambda finding: (finding.span, finding.rule))
+
+    def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
+        if isinstance(site, CrontabSite):
+            context = Context(syntax, site.scope, self._project, call=site.call)
+        else:
+            context = Context(
+                syntax, site.scope, self._project, function=site.function, decorator=site.decorator
+            )
+        for rule in self._rules.rules:
+            if isinstance(site, TaskSite):
+                yield from rule.check_task(site.task, context)
+            else:
+                yield from rule.check_crontab(site.crontab, context)
+
+    def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
+        if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
+            return False
+        if SEGMENT.search(segment.text) or (self._aliases and self._aliases.search(segment.text)):
+            return True
+        name = function_name(segment)
+        if name is None:
+            return False
+        if owner is not None:
+            return name == "run" and registering_call(owner.binding.name, self._scope) is not None
+        return registering_call(name, self._scope) is not None
+
+    def _owner_class(self, analysis: SegmentAnalysis) -> ProjectClass | None:
+        if analysis.owner is None:
+            return None
+        found, scope = self._scope.lookup(analysis.owner)
+        binding = found[-1] if found else None
+        if isinstance(binding, ClassBinding):
+            return ProjectClass(binding, scope)
+        return ProjectClass(ClassBinding(analysis.owner, ()), self._scope)
+
+    def _silence(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
+        """What is left of the findings after ignore comments, and what is to be said about these."""
+        levels = dict(self._rules.severities)
+        if levels:
+            found = [_at_level(finding, levels.get(finding.rule)) for finding in found]
+        if not analysis.ignores:
+            return () if self._silenced() else tuple(found)
+        if self._silenced():
+            return ()
+        kept: list[Finding] = []
+        used: dict[Ignore, set[str]] = {ignore: set() for ignore in analysis.ignores}
+        for finding in found:
+            rule = find_rule(finding.rule)
+            code = rule.code if rule else ""
+            silencers = [i for i in used if _reaches(i, finding, analysis.lines) and i.silences(finding.rule, code)]
+            for ignore in silencers:
+                used[ignore].update((finding.rule, code.lower()))
+            if not silencers:
+                kept.append(finding)
+        kept.extend(self._unused(analysis, used))
+        return tuple(sorted(kept, key=lambda finding: (finding.span, finding.rule)))
+
+    def _unused(self, analysis: SegmentAnalysis, used: dict[Ignore, set[str]]) -> Iterator[Finding]:
+        if analysis.problem is not None:
+            return
+        for ignore, silenced in used.items():
+            named = {name: find_rule(name) for name, _ in ignore.names}
+            unknown = tuple(name for name, rule in named.items() if rule is None)
+            unused = tuple(
+                name
+                for name, rule in named.items()
+                if rule is not None and rule.name() in self._rules and name.lower() not in silenced
+            )
+            if ignore.names or not silenced:
+                yield from self._check_ignore(analysis, IgnoreContext(analysis.segment.text, ignore, unused, unknown))
+
+    def _check_ignore(self, analysis: SegmentAnalysis, context: IgnoreContext) -> Iterator[Finding]:
+        level = self._rules.severity(_UNUSED_IGNORE)
+        for rule in self._rules.rules:
+            if rule.name() == _UNUSED_IGNORE:
+                yield from (_at_level(finding, level) for finding in rule.check_ignore(context))
+
+    def _report_idle_file_ignore(self) -> None:
+        """Say of `# celeryls: ignore-file` that there is nothing in the file to ignore."""
+        if not self._silenced():
+            return
+        idle = not any(analysis.found or analysis.problem for analysis in self.segments)
+        for index, analysis in enumerate(self.segments):
+            if not analysis.silences_file:
+                continue
+            contexts = (IgnoreContext(analysis.segment.text, i, (), ()) for i in analysis.ignores if i.whole_file)
+            said = tuple(f for context in contexts for f in self._check_ignore(analysis, context)) if idle else ()
+            if said != analysis.findings:
+                self._run_at(index)
+                self.segments[index].findings = said
+
+
+def _owner(owner: str | None, segment: Segment, names: SegmentNames) -> str | None:
+    if segment.kind is Kind.CLASS_HEAD:
+        return names.class_name
+    return owner if segment.kind is Kind.MEMBER or segment.kind is Kind.TRIVIA else None
+
+
+def _reaches(ignore: Ignore, finding: Finding, lines: LineIndex) -> bool:
+    line, _ = lines.position(ignore.comment.start)
+    return lines.position(finding.span.start)[0] <= line <= lines.position(finding.span.end)[0]
+
+
+def _at_level(finding: Finding, level: Severity | None) -> Finding:
+    return replace(finding, severity=level) if level is not None else finding

@@ -1,0 +1,256 @@
+"""The one way in which calls, decorators and signatures are rewritten: small edits of the original text.
+
+Every function takes the text that the nodes were parsed from, the nodes, and `span_of`, which gives a node's
+span in that text. It keeps the commas, quotes, comments and line breaks that are there: what stands on one
+line stays on it, what is broken over lines gets its new part on a line of its own, and no comment is lost.
+Where there is nothing to do, or no edit that is sure to be right, the answer is no edit.
+
+Knows Python's syntax and layout. Must not know Celery.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+
+from celery_analyzers.findings import Edit, Span
+from celery_analyzers.layout import (
+    Item,
+    Listing,
+    call_listing,
+    comments_in,
+    first_on_line,
+    indentation,
+    line_end,
+    line_start,
+    newline_of,
+    parameter_listing,
+)
+
+SpanOf = Callable[[ast.AST], Span]
+_STEP = "    "
+_CALLABLE = (ast.Name, ast.Attribute, ast.Subscript)
+_DEFAULT = re.compile(r"[ \t]*=[ \t]*(?!=)")
+
+
+def set_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, value: str) -> tuple[Edit, ...]:
+    """Give `call` the keyword `name=value`, in the place of the value that it has.
+
+    `call` is a call or a decorator; one without parentheses, as `@app.task`, becomes a call.
+    """
+    return set_keywords(text, call, span_of, {name: value})
+
+
+def set_keywords(text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str, str]) -> tuple[Edit, ...]:
+    """Give `call` several keywords at once: the edits of one `set_keyword` do not know of another's."""
+    if not isinstance(call, ast.Call):
+        if not values or not isinstance(call, _CALLABLE):
+            return ()
+        written = ", ".join(f"{name}={value}" for name, value in values.items())
+        return (_insertion(span_of(call).end, f"({written})"),)
+    listing = call_listing(text, call, span_of)
+    if listing is None:
+        return ()
+    present = {keyword.arg: keyword for keyword in call.keywords if keyword.arg is not None}
+    edits: list[Edit] = []
+    for name in values.keys() & present.keys():
+        edits += _replaced(text, span_of(present[name]), span_of(present[name].value), values[name])
+    missing = [f"{name}={value}" for name, value in values.items() if name not in present]
+    edits += _appended(text, listing, missing)
+    return tuple(sorted(edits, key=_by_position))
+
+
+def rename_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
+    """Call the keyword `name` of `call` `new_name`, and keep its value."""
+    if not isinstance(call, ast.Call):
+        return ()
+    for keyword in call.keywords:
+        if keyword.arg == name and (match := re.compile(r"\w+").match(text, span_of(keyword).start)):
+            return (Edit(Span(match.start(), match.end()), new_name),)
+    return ()
+
+
+def remove_keyword(
+    text: str, call: ast.expr, span_of: SpanOf, name: str, *, bare: bool = False
+) -> tuple[Edit, ...]:
+    """Take the keyword `name` out of `call`, with its comma, and with its line where it stands alone on one.
+
+    `bare` takes the parentheses too when nothing is left in them: right for a decorator that works without.
+    """
+    listing = call_listing(text, call, span_of) if isinstance(call, ast.Call) else None
+    if listing is None or not isinstance(call, ast.Call):
+        return ()
+    starts = [span_of(keyword).start for keyword in call.keywords if keyword.arg == name]
+    for index, item in enumerate(listing.items):
+        if item.start in starts:
+            return (_removal(text, listing, index, bare),)
+    return ()
+
+
+def add_parameter(
+    text: str,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    span_of: SpanOf,
+    parameter: str,
+    *,
+    first: bool = False,
+) -> tuple[Edit, ...]:
+    """Give `function` the parameter whose source is `parameter`, such as `self` or `limit: int = 10`.
+
+    It becomes the first one, or the last: behind a `*args`, in front of a `**kwargs`.
+    """
+    listing = parameter_listing(text, function, span_of)
+    if listing is None:
+        return ()
+    if not listing.items or not (first or (function.args.kwarg and not parameter.startswith("**"))):
+        return _appended(text, listing, [parameter])
+    if first:
+        start = listing.items[0].start
+        if line_start(text, start) > listing.open:
+            # In front of the comments that speak of the parameter that has been the first so far.
+            line = newline_of(text) + indentation(text, start) + parameter + ","
+            return (_insertion(line_end(text, listing.open), line),)
+    else:
+        start = listing.items[-1].start
+    between = newline_of(text) + indentation(text, start) if first_on_line(text, start) else " "
+    return (_insertion(start, f"{parameter},{between}"),)
+
+
+def annotate_parameter(text: str, parameter: ast.arg, span_of: SpanOf, annotation: str) -> tuple[Edit, ...]:
+    """Annotate `parameter`, in the place of the annotation that it has."""
+    if parameter.annotation is not None:
+        return tuple(_replaced(text, span_of(parameter), span_of(parameter.annotation), annotation))
+    end = span_of(parameter).end
+    default = _DEFAULT.match(text, end)
+    if default is None:
+        return (_insertion(end, f": {annotation}"),)
+    return (Edit(Span(end, default.end()), f": {annotation} = "),)
+
+
+def insert_before(text: str, statement: ast.stmt, span_of: SpanOf, code: str) -> tuple[Edit, ...]:
+    """Put `code` in front of `statement` and its decorators, on lines of its own with the same indentation.
+
+    A statement that shares its line, as in `if late: send()`, can have but one simple statement put in front.
+    """
+    start = span_of(statement).start
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        for decorator in statement.decorator_list[:1]:
+            start = text.rfind("@", 0, span_of(decorator).start)
+    lines = code.split("\n")
+    if first_on_line(text, start):
+        between = newline_of(text) + indentation(text, start)
+        return (_insertion(start, "".join(line + between for line in lines)),)
+    return (_insertion(start, f"{code}; "),) if len(lines) == 1 else ()
+
+
+def _insertion(offset: int, text: str) -> Edit:
+    return Edit(Span(offset, offset), text)
+
+
+def _by_position(edit: Edit) -> Span:
+    return edit.span
+
+
+def _replaced(text: str, owner: Span, old: Span, new: str) -> list[Edit]:
+    """Write `new` for `old`, a part of `owner`, and keep the comments of the old in front of `owner`."""
+    if text[old.start : old.end] == new:
+        return []
+    edits = [Edit(old, new)]
+    if kept := _as_lines(text, owner.start, comments_in(text, old.start, old.end)):
+        edits.insert(0, _insertion(owner.start, kept))
+    return edits
+
+
+def _as_lines(text: str, offset: int, comments: list[str]) -> str:
+    """`comments`, each on a line, as they can stand at `offset` in front of more code."""
+    if not comments:
+        return ""
+    margin = "" if text[offset - 1] in " \t\r\n" else "  "
+    indent = indentation(text, offset) + ("" if first_on_line(text, offset) else _STEP)
+    return margin + "".join(comment + newline_of(text) + indent for comment in comments)
+
+
+def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]:
+    """Write `parts` behind the last item of a listing."""
+    if not parts:
+        return ()
+    newline = newline_of(text)
+    if not listing.items:
+        inside = text[listing.open + 1 : listing.close]
+        if not inside.strip(" \t"):
+            return (Edit(Span(listing.open + 1, listing.close), ", ".join(parts)),)
+        indent = indentation(text, listing.close) + _STEP
+        lines = "".join(f"{indent}{part},{newline}" for part in parts)
+        return (_insertion(line_start(text, listing.close), lines),)
+
+    last = listing.items[-1]
+    behind = last.end if last.comma is None else last.comma + 1
+    dangling = line_end(text, behind) < listing.close
+    if not dangling and not first_on_line(text, last.start):
+        return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
+    indent = _item_indentation(text, listing)
+    # A trailing comma follows the new part where it is usual, and where there has been one.
+    trailing = "," if dangling or last.comma is not None else ""
+    lines = ",".join(f"{newline}{indent}{part}" for part in parts) + trailing
+    if not dangling:
+        return (_insertion(behind, lines if last.comma is not None else "," + lines),)
+    # Behind the comment that speaks of the last item.
+    end = line_end(text, behind)
+    if last.comma is not None:
+        return (_insertion(end, lines),)
+    if end == last.end:
+        return (_insertion(end, "," + lines),)
+    return (_insertion(last.end, ","), _insertion(end, lines))
+
+
+def _item_indentation(text: str, listing: Listing) -> str:
+    for item in reversed(listing.items):
+        if first_on_line(text, item.start):
+            return indentation(text, item.start)
+    return indentation(text, listing.close) + _STEP
+
+
+def _removal(text: str, listing: Listing, index: int, bare: bool) -> Edit:
+    item = listing.items[index]
+    before = listing.items[index - 1] if index else None
+    after = listing.items[index + 1] if index + 1 < len(listing.items) else None
+    following = after.start if after else listing.close
+    item_end = item.end if item.comma is None else item.comma + 1
+
+    if not before and not after and not comments_in(text, listing.open, listing.close):
+        if bare:
+            return Edit(Span(listing.open, listing.close + 1), "")
+        return Edit(Span(listing.open + 1, listing.close), "")
+    if first_on_line(text, item.start) and line_end(text, item_end) < following:
+        return _line_removal(text, item, item_end)
+    start, end = _shared_line_span(text, item, item_end, before, after)
+    comments = comments_in(text, start, end)
+    if comments:
+        start, end = item.start, item_end
+        comments = comments_in(text, start, end)
+    return Edit(Span(start, end), _as_lines(text, start, comments))
+
+
+def _line_removal(text: str, item: Item, item_end: int) -> Edit:
+    """Delete the lines that hold nothing but the item; a comment of theirs keeps a line."""
+    start, end = line_start(text, item.start), line_end(text, item_end)
+    comments = comments_in(text, item.start, end)
+    if comments:
+        indent = newline_of(text) + indentation(text, item.start)
+        return Edit(Span(item.start, end), indent.join(comments))
+    end += 2 if text.startswith("\r\n", end) else 1
+    return Edit(Span(start, end), "")
+
+
+def _shared_line_span(
+    text: str, item: Item, item_end: int, before: Item | None, after: Item | None
+) -> tuple[int, int]:
+    """What to delete of a line on which the item is not alone, so that commas and spaces are right again."""
+    if after and not (before and line_end(text, item_end) < after.start):
+        return item.start, after.start
+    if before is None:
+        return item.start, item_end
+    if item.comma is None:
+        return before.end, item_end
+    return (before.end if before.comma is None else before.comma + 1), item_end

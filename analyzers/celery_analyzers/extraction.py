@@ -1,0 +1,309 @@
+"""Finds task definitions and crontabs in the syntax of one segment.
+
+A task is recognised by what its decorator means, never by what it is called. Knows how Celery declares tasks. Must
+not know rules.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Union
+
+from celery_analyzers.bindings import class_binding, function_scope
+from celery_analyzers.expressions import Expression, Invocation, expression
+from celery_analyzers.facts import (
+    CrontabCall,
+    Field,
+    FunctionFacts,
+    Option,
+    Parameter,
+    ParameterKind,
+    TaskDefinition,
+)
+from celery_analyzers.findings import Span
+from celery_analyzers.registrations import is_task_decorator, registering_call
+from celery_analyzers.symbols import (
+    CRONTAB,
+    UNKNOWN,
+    AppAttribute,
+    External,
+    InnerScope,
+    ProjectClass,
+    Scope,
+    Symbol,
+    evaluate_symbol,
+    is_task_class,
+)
+from celery_analyzers.syntax import Syntax
+from celery_analyzers.values import evaluate
+
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+
+CRONTAB_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
+"""The parameters of `crontab` in the order of its positional arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSite:
+    """A task definition with the nodes it was read from. `scope` is that of the definition, not of its body."""
+
+    task: TaskDefinition
+    function: Function | None
+    decorator: ast.expr | None
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class CrontabSite:
+    """A crontab with the node it was read from."""
+
+    crontab: CrontabCall
+    call: ast.Call
+    scope: Scope
+
+
+Site = Union[TaskSite, CrontabSite]
+
+
+def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
+    """The Celery facts of a segment, in order. `owner` is the class whose member the segment is."""
+    visitor = _Visitor(syntax)
+    if owner is None:
+        yield from visitor.block(syntax.statements, scope, None)
+    else:
+        yield from visitor.block(syntax.statements, InnerScope.of(owner.binding.body, owner.scope), owner)
+
+
+class _Visitor:
+    __slots__ = ("_syntax",)
+
+    def __init__(self, syntax: Syntax) -> None:
+        self._syntax = syntax
+
+    def block(
+        self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None
+    ) -> Iterator[Site]:
+        for node in statements:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield from self._function(node, scope, owner)
+            elif isinstance(node, ast.ClassDef):
+                inner = ProjectClass(class_binding(node), scope)
+                yield from self.block(node.body, InnerScope.of(inner.binding.body, scope), inner)
+            else:
+                yield from self._statement(node, scope, owner)
+
+    def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
+        blocks: list[list[ast.stmt]] = []
+        for name, value in ast.iter_fields(node):
+            if name in ("body", "orelse", "finalbody"):
+                blocks.append(value)
+            elif name in ("handlers", "cases"):
+                blocks.extend(part.body for part in value)
+            else:
+                for item in value if isinstance(value, list) else (value,):  # pyright: ignore
+                    if isinstance(item, ast.AST):
+                        yield from self._calls(item, scope)
+        for block in blocks:
+            yield from self.block(block, scope, owner)
+
+    def _function(self, node: Function, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
+        for decorator in node.decorator_list:
+            yield from self._calls(decorator, scope)
+        task = self._decorated(node, scope, owner) or self._registered(node, scope, owner)
+        if task is not None:
+            yield task
+        outside = owner.scope if owner is not None else scope
+        yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
+
+    def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
+        symbols: list[Symbol] = []
+        found: int | None = None
+        for position, decorator in enumerate(node.decorator_list):
+            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            symbol = evaluate_symbol(expression(target), scope)
+            symbols.append(symbol)
+            if found is None and is_task_decorator(symbol):
+                found = position
+        if found is None:
+            return None
+        decorator = node.decorator_list[found]
+        options, known = self._options(decorator, scope)
+        base = next((option.value for option in reversed(options) if option.name == "base"), None)
+        task = TaskDefinition(
+            name=node.name,
+            form="decorator",
+            options=options,
+            options_known=known,
+            function=self.function_facts(node),
+            decorator_span=self._syntax.span(decorator),
+            base=_symbol(base),
+            outer=tuple(symbols[:found]),
+            inner=tuple(symbols[found + 1 :]),
+            in_class=owner is not None,
+        )
+        return TaskSite(task, node, decorator, scope)
+
+    def _registered(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
+        if owner is not None:
+            return self._run_method(node, scope, owner) if node.name == "run" else None
+        call = registering_call(node.name, scope)
+        if call is None:
+            return None
+        options, known = _options_of(call, scope)
+        base = next((option.value for option in options if option.name == "base"), None)
+        inner = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)
+        task = TaskDefinition(
+            node.name, "call", options, known, self.function_facts(node), base=_symbol(base), inner=inner
+        )
+        return TaskSite(task, node, None, scope)
+
+    def _run_method(self, node: Function, scope: Scope, owner: ProjectClass) -> TaskSite | None:
+        if not is_task_class(owner) or registering_call(owner.binding.name, owner.scope) is None:
+            return None
+        inner = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)
+        facts = self.function_facts(node)
+        task = TaskDefinition(owner.binding.name, "class", (), True, facts, base=owner, inner=inner)
+        return TaskSite(task, node, None, scope)
+
+    def _options(self, decorator: ast.expr, scope: Scope) -> tuple[tuple[Option, ...], bool]:
+        if not isinstance(decorator, ast.Call):
+            return (), True
+        options: list[Option] = []
+        known = not any(isinstance(argument, ast.Starred) for argument in decorator.args)
+        for keyword in decorator.keywords:
+            value = evaluate(expression(keyword.value), scope)
+            if keyword.arg is None:
+                known = known and isinstance(value, dict)
+                options.extend(_from_splat(value))
+                continue
+            span = self._syntax.span(keyword)
+            name_span = Span(span.start, span.start + len(keyword.arg))
+            options.append(Option(keyword.arg, value, span, name_span, self._syntax.span(keyword.value)))
+        return tuple(options), known
+
+    def function_facts(self, node: Function) -> FunctionFacts:
+        """The facts of a function."""
+        arguments = node.args
+        positional: list[tuple[ast.arg, ParameterKind]] = [(a, "positional-only") for a in arguments.posonlyargs]
+        positional.extend((a, "positional") for a in arguments.args)
+        missing = len(positional) - len(arguments.defaults)
+        defaults: list[ast.expr | None] = [*([None] * missing), *arguments.defaults]
+        listed = [(a, kind, default) for (a, kind), default in zip(positional, defaults, strict=True)]
+        if arguments.vararg:
+            listed.append((arguments.vararg, "*", None))
+        keyword_defaults = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        listed.extend((a, "keyword-only", default) for a, default in keyword_defaults)
+        if arguments.kwarg:
+            listed.append((arguments.kwarg, "**", None))
+        return FunctionFacts(
+            name=node.name,
+            name_span=self._syntax.name_span(node),
+            parameters=tuple(self._parameter(*entry) for entry in listed),
+            is_async=isinstance(node, ast.AsyncFunctionDef),
+            is_generator=_yields(node.body),
+        )
+
+    def _parameter(self, node: ast.arg, kind: ParameterKind, default: ast.expr | None) -> Parameter:
+        start = self._syntax.span(node).start
+        annotation = None if node.annotation is None else self._syntax.source(node.annotation)
+        value = None if default is None else expression(default)
+        return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
+
+    def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
+        for call in ast.walk(node):
+            if not isinstance(call, ast.Call):
+                continue
+            symbol = evaluate_symbol(expression(call.func), scope)
+            if isinstance(symbol, External) and symbol.path in CRONTAB:
+                yield CrontabSite(self._crontab(call, scope), call, scope)
+            elif site := self._task_call(call, symbol, scope):
+                yield site
+
+    def _task_call(self, call: ast.Call, symbol: Symbol, scope: Scope) -> TaskSite | None:
+        """`app.task(function, **options)` or `app.task(**options)(function)`."""
+        if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
+            return None
+        options_call: ast.expr = call
+        if isinstance(call.func, ast.Call):
+            options_call = call.func
+            symbol = evaluate_symbol(expression(call.func.func), scope)
+        if not is_task_decorator(symbol):
+            return None
+        options, known = self._options(options_call, scope)
+        task = TaskDefinition(
+            name=call.args[0].id,
+            form="call",
+            options=options,
+            options_known=known,
+            function=None,
+            decorator_span=self._syntax.span(options_call),
+            base=_symbol(next((option.value for option in options if option.name == "base"), None)),
+        )
+        return TaskSite(task, None, options_call, scope)
+
+    def _crontab(self, call: ast.Call, scope: Scope) -> CrontabCall:
+        fields: list[tuple[str, Field]] = []
+        complete = True
+        for name, argument in zip(CRONTAB_FIELDS, call.args, strict=False):
+            if isinstance(argument, ast.Starred):
+                complete = False
+                break
+            value = evaluate(expression(argument), scope)
+            fields.append((name, Field(value, self._syntax.span(argument))))
+        for keyword in call.keywords:
+            value = evaluate(expression(keyword.value), scope)
+            if keyword.arg is not None:
+                fields.append((keyword.arg, Field(value, self._syntax.span(keyword))))
+            elif isinstance(value, dict):
+                where = self._syntax.span(keyword)
+                fields.extend((str(name), Field(item, where)) for name, item in value.items())  # pyright: ignore
+            else:
+                complete = False
+        span = self._syntax.span(call)
+        start = self._syntax.text.index("(", self._syntax.span(call.func).end) + 1
+        return CrontabCall(span, Span(start, span.end - 1), tuple(fields), complete)
+
+
+def _callee(value: Expression) -> Expression:
+    return value.function if isinstance(value, Invocation) else value
+
+
+def _options_of(call: Invocation, scope: Scope) -> tuple[tuple[Option, ...], bool]:
+    options_call = call.function if isinstance(call.function, Invocation) else call
+    options: list[Option] = []
+    known = True
+    for name, value in options_call.keywords:
+        evaluated = evaluate(value, scope)
+        if name is None:
+            known = known and isinstance(evaluated, dict)
+            options.extend(_from_splat(evaluated))
+        else:
+            options.append(Option(name, evaluated))
+    return tuple(options), known
+
+
+def _from_splat(value: object) -> Iterator[Option]:
+    if isinstance(value, dict):
+        for name, item in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield Option(str(name), item)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _symbol(value: object) -> Symbol | None:
+    if value is None:
+        return None
+    if isinstance(value, (External, ProjectClass, AppAttribute)):
+        return value
+    return UNKNOWN
+
+
+def _yields(statements: Sequence[ast.AST]) -> bool:
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(node))
+    return False

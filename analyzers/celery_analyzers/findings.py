@@ -1,0 +1,103 @@
+"""What the engine says about code: findings, and the fixes that answer them, as plain data.
+
+Knows spans, edits and severities. Must not know where findings come from nor who shows them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Literal
+
+Safety = Literal["safe", "unsafe"]
+
+
+class Severity(IntEnum):
+    """How much a finding matters; a greater value matters more."""
+
+    HINT = 1
+    INFORMATION = 2
+    WARNING = 3
+    ERROR = 4
+
+    @classmethod
+    def named(cls, name: str) -> Severity:
+        """The severity called `name` (`hint`, `information`, `warning`, `error`). Raises KeyError for any other."""
+        return cls[name.upper()]
+
+    @property
+    def label(self) -> str:
+        """The name in lower case, as settings, JSON and the command line spell it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of code points, `start <= end`."""
+
+    start: int
+    end: int
+
+    def shifted(self, by: int) -> Span:
+        """The same range in a text that has `by` more code points in front."""
+        return Span(self.start + by, self.end + by)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of `span` by `text`. An empty span inserts, an empty text deletes."""
+
+    span: Span
+    text: str
+
+    def shifted(self, by: int) -> Edit:
+        """The same edit in a text that has `by` more code points in front."""
+        return Edit(self.span.shifted(by), self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class NeededImport:
+    """A name that a fix uses and that the module must import: `from module import name [as alias]`."""
+
+    module: str
+    name: str
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One way to mend a finding.
+
+    `title` is an imperative. A `safe` fix keeps what the code means (fix-all applies it); an `unsafe` one may change
+    behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
+    `imports` are added to the module, where they are not there yet, when the fix is applied.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    safety: Safety = "unsafe"
+    preferred: bool = False
+    imports: tuple[NeededImport, ...] = ()
+
+    def shifted(self, by: int) -> Fix:
+        """The same fix in a text that has `by` more code points in front."""
+        return replace(self, edits=tuple(edit.shifted(by) for edit in self.edits))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at `span`, and what will happen. `rule` is the rule's name, as in `bind-without-self`.
+
+    Inside a segment the spans count from the segment's start; `FileAnalysis.findings()` gives them for the file.
+    """
+
+    rule: str
+    message: str
+    span: Span
+    severity: Severity
+    fixes: tuple[Fix, ...] = ()
+    unnecessary: bool = False
+
+    def shifted(self, by: int) -> Finding:
+        """The same finding in a text that has `by` more code points in front."""
+        return replace(self, span=self.span.shifted(by), fixes=tuple(fix.shifted(by) for fix in self.fixes))

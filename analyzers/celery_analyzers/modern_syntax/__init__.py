@@ -1,0 +1,55 @@
+"""Reads syntax that is newer than the Python that runs this: text in, the standard `ast`'s tree out.
+
+LibCST parses it, whatever Python runs it, and its tree is converted. This is several times slower than `ast.parse`,
+and importing it costs time too: import it only when `ast.parse` has refused a text that it may be too old for.
+
+Must not know Celery, nor how a module is split into segments.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import libcst as cst
+
+from celery_analyzers.modern_syntax.places import Places
+from celery_analyzers.modern_syntax.statements import statements
+from celery_analyzers.nesting import too_deep
+
+_NEWLINE = re.compile(r"\r\n?")
+_POSITION = re.compile(r"error at (\d+):(\d+)")
+
+
+def parse(text: str) -> ast.Module:
+    """The tree that `ast.parse` of a Python that knows all of the syntax would give, positions included.
+
+    Nodes that the running Python's `ast` lacks become the nearest that it has: `except*` becomes `except`, a type
+    alias an assignment, a t-string an f-string, and type parameters are left out. Nodes inside f-strings stand where
+    they stand in the text, which `ast` itself tells from Python 3.12 on; `{**a for a in b}` has no `value`.
+
+    Raises SyntaxError, and nothing else, for whatever LibCST cannot read.
+    """
+    text = _NEWLINE.sub("\n", text)
+    if too_deep(text):
+        raise SyntaxError("too deeply nested")
+    try:
+        module = cst.parse_module(text)
+        return ast.Module(statements(Places(text, module), module.body), [])
+    except SyntaxError:
+        raise
+    except cst.ParserSyntaxError as error:
+        raise _syntax_error(error, text) from None
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the native parser is no Exception
+        raise SyntaxError(str(error) or type(error).__name__) from error
+
+
+def _syntax_error(error: cst.ParserSyntaxError, text: str) -> SyntaxError:
+    # The error's own position is the start of the line, or of the text; its message knows better.
+    found = _POSITION.search(error.message)
+    line, column = (int(found[1]), int(found[2])) if found else (error.raw_line, error.raw_column)
+    lines = text.split("\n")
+    shown = lines[line - 1] if line <= len(lines) else ""
+    return SyntaxError(error.message, ("<unknown>", line, column + 1, shown))

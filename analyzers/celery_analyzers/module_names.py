@@ -1,0 +1,85 @@
+"""The names of a module, gathered from its segments: each segment is read alone, then the parts are put together.
+
+Knows which segments must be parsed for the names that they bind. Must not resolve a name.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from celery_analyzers.bindings import Binding, Bindings, ClassBinding, FunctionBinding, bindings
+from celery_analyzers.expressions import Expression, expression
+from celery_analyzers.registrations import registrations
+from celery_analyzers.segments import Kind, Segment
+from celery_analyzers.symbols import grouped
+from celery_analyzers.syntax import Problem, Syntax, parse
+
+_FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
+# Only a function that may return an app, or configure or register something, is worth a look inside.
+_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\bconf\b|register_task|\.task\(")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentNames:
+    """What one segment binds. `class_name` is set for the head of a class, whose members follow."""
+
+    bound: Bindings = ()
+    pseudo: Bindings = ()
+    class_name: str | None = None
+    bases: tuple[Expression, ...] = ()
+
+
+NOTHING = SegmentNames()
+
+
+def function_name(segment: Segment) -> str | None:
+    """The name of the undecorated function that a segment is; None if it is something else."""
+    match = _FUNCTION.match(segment.text, segment.code_start)
+    return match.group(1) if match else None
+
+
+def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> SegmentNames:
+    """What a segment binds. It is parsed where that is needed and `syntax` is not given."""
+    if segment.kind is Kind.TRIVIA:
+        return NOTHING
+    name = function_name(segment)
+    if name is not None and not _FACTORY.search(segment.text):
+        return SegmentNames(((name, FunctionBinding(name)),))
+    syntax = syntax or parse(segment)
+    if isinstance(syntax, Problem):
+        return NOTHING
+    if segment.kind is Kind.CLASS_HEAD:
+        for node in syntax.statements:
+            if isinstance(node, ast.ClassDef):
+                return SegmentNames(class_name=node.name, bases=tuple(map(expression, node.bases)))
+        return NOTHING
+    return SegmentNames(bindings(syntax.statements), tuple(registrations(segment.text, syntax.statements)))
+
+
+def module_names(parts: Iterable[tuple[Segment, SegmentNames]]) -> dict[str, tuple[Binding, ...]]:
+    """The names of the module whose segments these are, in order."""
+    gathered: list[tuple[str, Binding]] = []
+    head: SegmentNames | None = None
+    members: list[tuple[str, Binding]] = []
+
+    def close() -> None:
+        if head is not None and head.class_name is not None:
+            gathered.append((head.class_name, ClassBinding(head.class_name, head.bases, tuple(members))))
+        members.clear()
+
+    for segment, names in parts:
+        if segment.kind is Kind.MEMBER and head is not None:
+            members.extend(names.bound)
+            gathered.extend(names.pseudo)
+            continue
+        if segment.kind is Kind.TRIVIA:
+            continue
+        close()
+        head = names if segment.kind is Kind.CLASS_HEAD else None
+        gathered.extend(names.bound)
+        gathered.extend(names.pseudo)
+    close()
+    return grouped(tuple(gathered))

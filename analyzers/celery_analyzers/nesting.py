@@ -1,0 +1,1 @@
+def too_deep(text): return False

@@ -1,0 +1,13 @@
+"""Which files and which segments can concern Celery at all, told by their words, before anything is parsed."""
+
+from __future__ import annotations
+
+import re
+
+_FILE = re.compile(rb"celery|shared_task|crontab|\.task\b|register_task")
+SEGMENT = re.compile(r"@|\btask\b|[cC]elery|crontab|register_task|shared_task")
+
+
+def concerns_celery(data: bytes) -> bool:
+    """Whether a file with these bytes may hold anything that a rule speaks of."""
+    return _FILE.search(data) is not None

@@ -1,0 +1,103 @@
+"""What a rule is: one class in one file, whose docstring is its documentation, its examples and its test.
+
+Knows a rule's form and its metadata. Must not know any single rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from celery_analyzers.findings import Finding, Fix, Severity, Span
+from celery_analyzers.proof import Proof
+
+if TYPE_CHECKING:
+    from celery_analyzers.context import Context, IgnoreContext
+    from celery_analyzers.facts import CrontabCall, TaskDefinition
+
+DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
+SECTIONS = (
+    "What it does",
+    "Why is this bad",
+    "Example",
+    "Use instead",
+    "Not flagged",
+    "Fix safety",
+    "References",
+)
+
+
+class Rule:
+    """One kind of mistake.
+
+    A subclass stands alone in `rules/<name_with_underscores>.py`, sets the class variables, documents itself in its
+    docstring (a summary line, then the `SECTIONS` in their order) and overrides the `check_*` methods of the facts
+    that it speaks of. Each yields findings whose spans count from the segment's start, as all spans in facts do.
+
+    Code in the docstring is indented by four spaces. It stands in a module that begins with `PRELUDE`. Under
+    *Example*, a comment line with carets marks the code above it and gives the message.
+    """
+
+    code: ClassVar[str]
+    """The number, as in `CEL103`: an alias for the name."""
+    severity: ClassVar[Severity]
+    """The severity that findings have where the check does not say otherwise."""
+    since: ClassVar[str] = "0.1.0"
+    """The release of celeryls that brought the rule."""
+    proofs: ClassVar[tuple[Proof, ...]] = ()
+    """Experiments on real Celery that show the claim. A rule of severity error has at least one."""
+
+    PRELUDE: ClassVar[str] = 'from celery import Celery, shared_task\n\napp = Celery("shop")\n\n'
+
+    @classmethod
+    def name(cls) -> str:
+        """The rule's name: the class name in kebab case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def url(cls) -> str:
+        """Where the rule's page stands."""
+        return DOCUMENTATION_URL.format(name=cls.name())
+
+    @classmethod
+    def summary(cls) -> str:
+        """The docstring's first line."""
+        return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
+
+    @classmethod
+    def sections(cls) -> dict[str, str]:
+        """The docstring's sections in order: title -> Markdown text."""
+        parts = re.split(r"^## (.+)$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE)
+        return {title.strip(): body.strip("\n") for title, body in zip(parts[1::2], parts[2::2], strict=True)}
+
+    def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
+        """Findings about one task definition."""
+        return iter(())
+
+    def check_crontab(self, crontab: CrontabCall, context: Context) -> Iterator[Finding]:
+        """Findings about one call of `celery.schedules.crontab`."""
+        return iter(())
+
+    def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:
+        """Findings about one comment that silences."""
+        return iter(())
+
+    def finding(
+        self,
+        span: Span,
+        message: str,
+        *fixes: Fix | None,
+        severity: Severity | None = None,
+        unnecessary: bool = False,
+    ) -> Finding:
+        """A finding of this rule. `fixes` that are None are left out, so that a builder of edits may decline."""
+        return Finding(
+            rule=self.name(),
+            message=message,
+            span=span,
+            severity=self.severity if severity is None else severity,
+            fixes=tuple(fix for fix in fixes if fix is not None),
+            unnecessary=unnecessary,
+        )

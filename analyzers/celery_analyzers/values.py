@@ -1,0 +1,133 @@
+"""The value of an expression where it can be told without running code: constants, arithmetic, displays.
+
+A value is a Python number, string, bool, None, bytes, tuple, list, set or dict of values, a `Symbol` where it is a
+name of something, or UNKNOWN. Must not know Celery.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+from celery_analyzers.expressions import (
+    Choice,
+    Collection,
+    Expression,
+    Invocation,
+    Literal,
+    Mapping,
+    Operation,
+    Reference,
+)
+from celery_analyzers.symbols import UNKNOWN, External, Scope, Value, evaluate_symbol
+
+_LONGEST = 100_000
+"""Above this magnitude or length arithmetic is not carried out: it is no option of anyone's."""
+
+_BINARY: dict[str, Callable[[object, object], object]] = {
+    "Add": operator.add,  # pyright: ignore[reportAssignmentType]
+    "Sub": operator.sub,  # pyright: ignore[reportAssignmentType]
+    "Mult": operator.mul,  # pyright: ignore[reportAssignmentType]
+    "Div": operator.truediv,  # pyright: ignore[reportAssignmentType]
+    "FloorDiv": operator.floordiv,  # pyright: ignore[reportAssignmentType]
+    "Mod": operator.mod,  # pyright: ignore[reportAssignmentType]
+}
+
+
+def evaluate(expression: Expression, scope: Scope, depth: int = 16) -> object:
+    """The value of `expression` in `scope`, or UNKNOWN. Never raises."""
+    if depth <= 0:
+        return UNKNOWN
+    if isinstance(expression, Literal):
+        return expression.value
+    if isinstance(expression, Collection):
+        items = [evaluate(item, scope, depth - 1) for item in expression.items]
+        return tuple(items) if expression.kind == "tuple" else items
+    if isinstance(expression, Mapping):
+        return _mapping(expression, scope, depth)
+    if isinstance(expression, Operation):
+        return _operation(expression, scope, depth)
+    if isinstance(expression, Choice):
+        options = [evaluate(option, scope, depth - 1) for option in expression.options]
+        return options[0] if all(_same(option, options[0]) for option in options) else UNKNOWN
+    if isinstance(expression, Invocation):
+        return _invocation(expression, scope, depth)
+    if isinstance(expression, Reference):
+        symbol = evaluate_symbol(expression, scope)
+        if isinstance(symbol, Value):
+            return evaluate(symbol.expression, symbol.scope, depth - 1)
+        return symbol
+    return UNKNOWN
+
+
+def is_known(value: object) -> bool:
+    """Whether a value, with all that it holds, can be told."""
+    if isinstance(value, (tuple, list)):
+        return all(is_known(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+    return value != UNKNOWN
+
+
+def _same(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _mapping(expression: Mapping, scope: Scope, depth: int) -> object:
+    result: dict[object, object] = {}
+    for key, value in expression.items:
+        evaluated = evaluate(value, scope, depth - 1)
+        if key is None:
+            if not isinstance(evaluated, dict):
+                return UNKNOWN
+            result.update(evaluated)  # pyright: ignore[reportUnknownArgumentType]
+            continue
+        name = evaluate(key, scope, depth - 1)
+        if not isinstance(name, (str, int, float, bytes, type(None))):
+            return UNKNOWN
+        result[name] = evaluated
+    return result
+
+
+def _invocation(expression: Invocation, scope: Scope, depth: int) -> object:
+    function = evaluate_symbol(expression.function, scope)
+    if function == External("builtins.dict") and not expression.arguments:
+        items = tuple((None if key is None else Literal(key), value) for key, value in expression.keywords)
+        return _mapping(Mapping(items), scope, depth)
+    if function in (External("builtins.tuple"), External("builtins.list")) and len(expression.arguments) == 1:
+        inner = evaluate(expression.arguments[0], scope, depth - 1)
+        if isinstance(inner, (tuple, list)):
+            return tuple(inner) if function == External("builtins.tuple") else list(inner)  # pyright: ignore
+    if function in (External("builtins.int"), External("builtins.float")) and len(expression.arguments) == 1:
+        inner = evaluate(expression.arguments[0], scope, depth - 1)
+        if isinstance(inner, (int, float)):
+            return int(inner) if function == External("builtins.int") else float(inner)
+    return evaluate_symbol(expression, scope)
+
+
+def _operation(expression: Operation, scope: Scope, depth: int) -> object:
+    values = [evaluate(operand, scope, depth - 1) for operand in expression.operands]
+    if not all(is_known(value) for value in values):
+        return UNKNOWN
+    if len(values) == 1:
+        (value,) = values
+        if isinstance(value, (int, float)) and expression.operator in ("USub", "UAdd"):
+            return -value if expression.operator == "USub" else +value
+        return not value if expression.operator == "Not" and isinstance(value, (bool, int, str)) else UNKNOWN
+    function = _BINARY.get(expression.operator)
+    if function is None:
+        return UNKNOWN
+    one, other = values
+    if not _computable(one, other, expression.operator):
+        return UNKNOWN
+    try:
+        return function(one, other)
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+
+
+def _computable(one: object, other: object, operation: str) -> bool:
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return max(abs(one), abs(other)) < 10**15
+    if operation == "Add" and type(one) is type(other) and isinstance(one, (str, tuple, list)):
+        return len(one) + len(other) < _LONGEST  # pyright: ignore
+    return False
+

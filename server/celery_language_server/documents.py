@@ -1,0 +1,131 @@
+"""The documents that the client has open: their text and their analysis follow its edits.
+
+Knows the content of the synchronisation messages. The text lives in the engine's `FileAnalysis` and nowhere else.
+Must not know how findings are shown.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from celery_language_server.params import find, integer, string
+from celery_language_server.positions import PositionEncoding, to_column
+from celery_language_server.uris import to_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from celery_analyzers.analysis import FileAnalysis
+    from celery_language_server.folders import Folder
+
+PYTHON_SUFFIXES: Final = frozenset({".py", ".pyi", ".pyw"})
+
+
+class Document:
+    """One open document."""
+
+    __slots__ = ("_rules", "_shared", "_time", "analysis", "folder", "path", "uri", "version")
+
+    def __init__(self, uri: str, version: int | None, text: str, folder: Folder) -> None:
+        self.uri = uri
+        self.path: Path | None = to_path(uri)
+        self.version = version
+        self._begin(folder, text)
+
+    def _begin(self, folder: Folder, text: str) -> None:
+        self.folder = folder
+        self.analysis: FileAnalysis = folder.analyse(text, self.path)
+        self._rules = folder.rules
+        self._time = folder.time
+        # What other files can know of this one, and knew when it was last told to them.
+        self._shared: list[object] | None = None
+
+    def move(self, folder: Folder) -> None:
+        """The document belongs to another folder, or perhaps the same as before."""
+        if folder is not self.folder:
+            self.unshare()
+            self._begin(folder, self.analysis.text)
+
+    def apply(self, change: object, encoding: PositionEncoding) -> None:
+        """Apply one of `contentChanges`. A position that does not exist is moved to the nearest in front that does."""
+        text = string(change, "text")
+        if find(change, "range") is None:
+            self.analysis.replace(text)
+        else:
+            start, end = (self._place(change, edge, encoding) for edge in ("start", "end"))
+            self.analysis.edit(min(start, end), max(start, end), text)
+
+    def _place(self, change: object, edge: str, encoding: PositionEncoding) -> tuple[int, int]:
+        line = integer(change, "range", edge, "line")
+        units = integer(change, "range", edge, "character")
+        return line, to_column(self.analysis.line_text(line), units, encoding)
+
+    def share(self) -> None:
+        """Let the folder's other files see this text instead of what is on disk.
+
+        They see no more of it than the names that it binds: typing in a function's body is nothing to them.
+        """
+        names: list[object] = [(part.segment.kind, part.owner, part.names) for part in self.analysis.segments]
+        if self.path is not None and names != self._shared:
+            self._shared = names
+            self.folder.overlay(self.path, self.analysis.text)
+
+    def unshare(self) -> None:
+        """Let the folder's other files see what is on disk."""
+        if self.path is not None and self._shared is not None:
+            self.folder.overlay(self.path, None)
+
+    def catch_up(self) -> bool:
+        """Analyse again what the settings or other files have changed; False where they have not."""
+        folder = self.folder
+        if self._rules is folder.rules and self._time == folder.time:
+            return False
+        if self._rules is not folder.rules or folder.changed_since(self._time, self.analysis.dependencies()):
+            self.analysis.refresh(rules=folder.rules)
+        self._rules, self._time = folder.rules, folder.time
+        return True
+
+
+class Documents:
+    """All open documents, by the URI that the client calls them."""
+
+    __slots__ = ("_by_uri",)
+
+    def __init__(self) -> None:
+        self._by_uri: dict[str, Document] = {}
+
+    def __iter__(self) -> Iterator[Document]:
+        return iter(tuple(self._by_uri.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_uri)
+
+    def get(self, uri: str) -> Document | None:
+        """The open document that the client calls `uri`."""
+        return self._by_uri.get(uri)
+
+    def open(self, uri: str, version: int | None, text: str, folder: Folder) -> Document:
+        """Begin to follow a document; one that is open already begins anew."""
+        self.share_all()
+        document = self._by_uri[uri] = Document(uri, version, text, folder)
+        return document
+
+    def close(self, uri: str) -> Document | None:
+        """Stop following a document. None if it was not open."""
+        document = self._by_uri.pop(uri, None)
+        if document is not None:
+            document.unshare()
+        return document
+
+    def share_all(self, *, but: Document | None = None) -> None:
+        """Let files see all open texts: all `but` one, for which its own text makes no difference."""
+        for document in self._by_uri.values():
+            if document is not but:
+                document.share()
+
+
+def is_python(language: object, uri: str) -> bool:
+    """Whether a document is ours: clients may send the configuration files that they watch, too."""
+    return language == "python" or PurePath(uri).suffix in PYTHON_SUFFIXES

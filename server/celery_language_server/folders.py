@@ -1,0 +1,173 @@
+"""Workspace folders: each with its configuration, its rules and its project.
+
+Knows where settings come from and which of them hold: a configuration that cannot be read is reported once, and the
+last good one stays in force. Must not know what rules or findings are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from celery_analyzers.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from celery_analyzers.analysis import FileAnalysis
+    from celery_analyzers.project import Project
+    from celery_analyzers.registry import RuleSet
+
+CONFIGURATION_FILES: Final = frozenset({"pyproject.toml", "celeryls.toml", ".celeryls.toml"})
+
+
+class Folder:
+    """One folder. What it needs is loaded when it is first asked for."""
+
+    def __init__(self, path: Path, report: Callable[[str], None]) -> None:
+        self.path = path
+        self._report = report
+        self._reported: str | None = None
+        self._client_settings: dict[str, Any] = {}
+        self._settings: Settings | None = None
+        self._rules: RuleSet | None = None
+        self._project: Project | None = None
+        self.time = 0
+        """Counts changes of files and settings."""
+        self._touched: dict[Path, int] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        if self._settings is None:
+            self._settings = self._load() or Settings()
+        return self._settings
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules that run here."""
+        if self._rules is None:
+            from celery_analyzers.registry import RuleSet
+
+            self._rules = RuleSet.from_settings(self.settings)
+        return self._rules
+
+    @property
+    def project(self) -> Project:
+        """The files of this folder, as far as they matter to each other."""
+        if self._project is None:
+            from celery_analyzers.project import Project
+
+            self._project = Project(self.path)
+        return self._project
+
+    def overlay(self, path: Path, text: str | None) -> None:
+        """A file's text is this one, whatever is on disk; None means the disk's again."""
+        self.project.set_overlay(path, text)
+        self._touch(path)
+
+    def forget(self, path: Path) -> None:
+        """A file changed on disk."""
+        self.project.forget(path)
+        self._touch(path)
+
+    def changed_since(self, time: int, paths: Iterable[Path]) -> bool:
+        """Whether one of the files changed after `time`."""
+        return any(self._touched.get(path, 0) > time for path in paths)
+
+    def _touch(self, path: Path) -> None:
+        self.time += 1
+        self._touched[path] = self.time
+
+    def analyse(self, text: str, path: Path | None) -> FileAnalysis:
+        """Begin to analyse a document of this folder."""
+        from celery_analyzers.analysis import FileAnalysis
+
+        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+
+    def configure(self, client_settings: dict[str, Any]) -> None:
+        """Take over what the client has set for this folder."""
+        if client_settings != self._client_settings:
+            self._client_settings = client_settings
+            self.reload()
+
+    def reload(self) -> None:
+        """Read the configuration again, if it has been read at all."""
+        if self._settings is None:
+            return
+        settings = self._load()
+        if settings is not None and settings != self._settings:
+            self._settings = settings
+            self._rules = None
+
+    def _load(self) -> Settings | None:
+        """The settings as they are written now; None, and a message to the user, where they cannot be understood."""
+        from celery_language_server.configuration import ConfigurationError, from_client, load
+
+        try:
+            configuration = load(self.path)
+            settings = from_client(self._client_settings, configuration.settings)
+        except ConfigurationError as error:
+            if str(error) != self._reported:
+                self._reported = str(error)
+                self._report(str(error))
+            return None
+        self._reported = None
+        return settings
+
+
+class Folders:
+    """The client's workspace folders, and the folders of files that stand in none of them."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        self._report = report
+        self._workspace: dict[Path, Folder] = {}
+        self._others: dict[Path, Folder] = {}
+        # What the client sent for everything, and what it answered for each folder; None is for files in none.
+        self._common: dict[str, Any] = {}
+        self._own: dict[Path | None, dict[str, Any]] = {}
+
+    def __iter__(self) -> Iterator[Folder]:
+        return iter((*self._workspace.values(), *self._others.values()))
+
+    @property
+    def workspace(self) -> tuple[Path, ...]:
+        """The client's own folders."""
+        return tuple(self._workspace)
+
+    def add(self, path: Path) -> None:
+        """The client opened a folder."""
+        if path not in self._workspace:
+            self._workspace[path] = Folder(path, self._report)
+            self._configure()
+
+    def remove(self, path: Path) -> None:
+        """The client closed a folder."""
+        self._workspace.pop(path, None)
+
+    def of(self, path: Path | None) -> Folder:
+        """The innermost folder that a file is in. A document without a path belongs to the first folder."""
+        if path is None:
+            return next(iter(self._workspace.values()), None) or self._other(Path.cwd())
+        inside = [folder for folder in self._workspace.values() if path.is_relative_to(folder.path)]
+        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(path.parent)
+
+    def configure(
+        self, *, common: dict[str, Any] | None = None, own: dict[Path | None, dict[str, Any]] | None = None
+    ) -> None:
+        """Take over what the client has set for everything, or for each folder."""
+        self._common = self._common if common is None else common
+        self._own = self._own if own is None else own
+        self._configure()
+
+    def _configure(self) -> None:
+        for path, folder in self._workspace.items():
+            folder.configure(self._own.get(path) or self._common)
+        for folder in self._others.values():
+            folder.configure(self._own.get(None) or self._common)
+
+    def _other(self, path: Path) -> Folder:
+        if path not in self._others:
+            self._others[path] = Folder(path, self._report)
+            self._configure()
+        return self._others[path]

@@ -1,0 +1,23 @@
+"""`textDocument/diagnostic`: diagnostics for clients that ask for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from celery_language_server.diagnostics import report
+from celery_language_server.params import find, string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from celery_language_server.server import Server
+
+
+def pull(server: Server, params: Any) -> object:
+    """The diagnostics of a document; none for one that is not open or not ours."""
+    document = server.documents.get(string(params, "textDocument", "uri"))
+    previous = find(params, "previousResultId")
+    return report("", previous) if document is None else server.publisher.pull(document, previous)
+
+
+METHODS: Final[Mapping[str, Callable[[Server, Any], object]]] = {"textDocument/diagnostic": pull}

@@ -1,0 +1,94 @@
+"""Decides when diagnostics are sent: pushed after the last waiting change, or answered to a client that pulls.
+
+A client either pulls or is pushed to, never both. All of it happens in the main thread, between two messages, so that
+what is sent is never older than what was received. Must not know the JSON of diagnostics.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from celery_language_server.diagnostics import Diagnostics, published, report
+
+if TYPE_CHECKING:
+    from celery_language_server.client import Client
+    from celery_language_server.documents import Document, Documents
+    from celery_language_server.protocol import Peer, RawJson
+
+# Changes that never stop coming must not keep diagnostics back for ever.
+LONGEST_DELAY_SECONDS: Final = 0.25
+
+
+class Publisher:
+    """The diagnostics of the open documents, and what the client still has to be sent."""
+
+    def __init__(self, peer: Peer, client: Client, documents: Documents) -> None:
+        self._peer = peer
+        self._client = client
+        self._documents = documents
+        self._diagnostics: dict[str, Diagnostics] = {}
+        self._shown: dict[str, str] = {}
+        self._due: dict[str, Document] = {}
+        self._due_since = 0.0
+
+    def changed(self, document: Document) -> None:
+        """The document's text is another one: its diagnostics are due."""
+        if not self._client.pulls_diagnostics:
+            if not self._due:
+                self._due_since = time.monotonic()
+            self._due[document.uri] = document
+
+    def closed(self, document: Document) -> None:
+        """The document's diagnostics must go."""
+        self._due.pop(document.uri, None)
+        self._diagnostics.pop(document.uri, None)
+        self._shown.pop(document.uri, None)
+        if not self._client.pulls_diagnostics:
+            document.version = None
+            self._peer.notify("textDocument/publishDiagnostics", published(document, "", self._client))
+
+    def flush(self) -> None:
+        """Push what is due, unless more changes are waiting."""
+        if self._due and (
+            not self._peer.waiting() or time.monotonic() - self._due_since > LONGEST_DELAY_SECONDS
+        ):
+            due, self._due = self._due, {}
+            for document in due.values():
+                self._push(document, self._items(document))
+
+    def pull(self, document: Document, previous: object) -> RawJson:
+        """The answer to a client that asks for a document's diagnostics and knows the result `previous`."""
+        if len(self._documents) > 1:
+            self._documents.share_all(but=document)
+        document.catch_up()
+        return report(self._items(document), previous)
+
+    def invalidate(self) -> None:
+        """Other things than a document's text changed: a client that pulls must do so again."""
+        if self._client.pulls_diagnostics and self._client.refreshes_diagnostics:
+            self._peer.request("workspace/diagnostic/refresh", None)
+
+    def is_behind(self) -> bool:
+        """Whether other files or the settings may have changed what was pushed."""
+        return not self._client.pulls_diagnostics and any(document.is_behind() for document in self._documents)
+
+    def catch_up(self) -> bool:
+        """Push the diagnostics of one document again, if they changed; False where all are up to date."""
+        for document in self._documents:
+            if document.catch_up():
+                items = self._items(document)
+                if items != self._shown.get(document.uri):
+                    self._push(document, items)
+                return True
+        return False
+
+    def _items(self, document: Document) -> str:
+        diagnostics = self._diagnostics.get(document.uri)
+        if diagnostics is None:
+            diagnostics = self._diagnostics[document.uri] = Diagnostics(self._client)
+        return diagnostics.items(document.analysis)
+
+    def _push(self, document: Document, items: str) -> None:
+        self._shown[document.uri] = items
+        self._peer.notify("textDocument/publishDiagnostics", published(document, items, self._client))

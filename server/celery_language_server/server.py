@@ -1,0 +1,115 @@
+"""The server: its state between two messages, and the loop that handles one message after the other.
+
+Knows the life cycle and who handles which method. Everything runs in one thread, in the order in which the client
+sent it; what can wait is done while the client is silent. Must not know what any single method means.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from celery_language_server.client import Client
+from celery_language_server.documents import Documents
+from celery_language_server.folders import Folders
+from celery_language_server.handlers import HANDLERS
+from celery_language_server.protocol import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    SERVER_NOT_INITIALIZED,
+    Message,
+    Peer,
+    RequestError,
+)
+from celery_language_server.publisher import Publisher
+from celery_language_server.transport import Disconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+ERROR: Final = 1
+SILENCE_SECONDS: Final = 0.2
+
+
+class Server:
+    """One session with one client."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.documents = Documents()
+        self.folders = Folders(self.show_error)
+        self.chores: deque[Callable[[], object]] = deque()
+        """What is done once, while the client is silent."""
+        self.initialized = False
+        self.stopping = False
+        self.connect(Client())
+
+    def connect(self, client: Client) -> None:
+        """Take note of what the client can do."""
+        self.client = client
+        self.publisher = Publisher(self.peer, client, self.documents)
+
+    def show_error(self, message: str) -> None:
+        """Tell the user that something needs their attention."""
+        self.peer.notify("window/showMessage", {"type": ERROR, "message": message})
+
+    def run(self) -> int:
+        """Handle messages until the session ends, and return the exit code."""
+        while True:
+            self._use_silence()
+            message = self.peer.receive()
+            if message is None or message.method == "exit":
+                return 0 if self.stopping else 1
+            self.handle(message)
+            self.publisher.flush()
+
+    def _use_silence(self) -> None:
+        """Do what can wait, piece by piece, as long as the client is silent."""
+        while self.chores and not self.peer.waiting():
+            self._attempt(self.chores.popleft())
+        # Somebody who types gets the answers for their own document first.
+        if self.publisher.is_behind() and not self.peer.wait(SILENCE_SECONDS):
+            while not self.peer.waiting() and self._attempt(self.publisher.catch_up):
+                pass
+
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        try:
+            return bool(work())
+        except Disconnected:
+            raise
+        except Exception:
+            logger.exception("failed while the client was silent")
+            return False
+
+    def handle(self, message: Message) -> None:
+        """Handle one message, and answer it if it is a request. Nothing that a client sends ends the session."""
+        try:
+            result = self._result(message)
+        except RequestError as error:
+            if message.id is not None:
+                self.peer.fail(message.id, error.code, error.message)
+            elif not message.method.startswith("$/"):
+                logger.warning("`%s` is ignored: %s", message.method, error.message)
+        except Disconnected:
+            raise
+        except Exception:
+            logger.exception("`%s` failed", message.method)
+            if message.id is not None:
+                self.peer.fail(message.id, INTERNAL_ERROR, f"`{message.method}` failed; the server's log says why")
+        else:
+            if message.id is not None:
+                self.peer.answer(message.id, result)
+
+    def _result(self, message: Message) -> Any:
+        if self.stopping:
+            raise RequestError(INVALID_REQUEST, "the server is shutting down")
+        if not self.initialized and message.method != "initialize":
+            raise RequestError(SERVER_NOT_INITIALIZED, f"`{message.method}` came before `initialize`")
+        handler = HANDLERS.get(message.method)
+        if handler is None:
+            raise RequestError(METHOD_NOT_FOUND, f"`{message.method}` is not a method that this server knows")
+        return handler(self, message.params)

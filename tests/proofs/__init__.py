@@ -1,0 +1,1 @@
+"""Proofs: the rules' claims, shown on real Celery with real workers."""

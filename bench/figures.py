@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = (ROOT / "README.md", ROOT / "bench" / "README.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +101,9 @@ def replace_block(document: str, name: str, content: str) -> str:
     return f"{before}{opening}\n{content}\n{closing}{after}"
 
 
-def update_documents(name: str, content: str) -> None:
-    """Put `content` into each document that has a place for it."""
-    for path in DOCUMENTS:
+def update_documents(name: str, brief: str, whole: str) -> None:
+    """Put what was measured where documents have a place for it: the project's `brief`, ours `whole`."""
+    for path, content in ((ROOT / "README.md", brief), (ROOT / "bench" / "README.md", whole)):
         if path.exists():
             document = path.read_text(encoding="utf-8")
             path.write_text(replace_block(document, name, content), encoding="utf-8")

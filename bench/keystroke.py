@@ -24,7 +24,7 @@ from typing_plan import plan
 from typist import Row, start_in_turns, type_in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 SMALL, MIDDLE, LARGE, REAL = "300", "3000", "30000", "canvas"
 KEYS_PER_STATEMENT = 17
@@ -73,33 +73,39 @@ class Results:
             "targets": [target.as_json() for target in self.targets()],
         }
 
-    def markdown(self) -> str:
+    def brief(self) -> str:
+        """The table of waiting times, and the targets."""
         parts = ["From a key to its diagnostics: median (95th percentile)."]
-        servers = list(dict.fromkeys(server for rows in self.rows.values() for server in rows))
-        cells = [[_cell(rows[server]) for rows in self.rows.values()] for server in servers]
-        starts = [str(self.starts.get(server, "")) for server in servers]
         header = ("", *map(_title, self.rows), "start, 300 lines")
-        body = [
-            (_name(server), *row, began) for server, row, began in zip(servers, cells, starts, strict=True)
-        ]
-        only_started = [
-            (_name(server), *["" for _ in self.rows], str(timing))
-            for server, timing in self.starts.items()
-            if server not in servers
-        ]
-        parts.append(table(header, [*body, *only_started]))
-        if self.engine:
-            parts.append(
-                "Our engine alone, in one process: the analysis of a key, and the making of the whole list."
+        lines = [
+            (
+                _name(server),
+                *(_shown(rows.get(server), Row.waiting) for rows in self.rows.values()),
+                str(self.starts.get(server, "")),
             )
-            lines = [
-                (_title(text), str(times.edit), str(times.findings)) for text, times in self.engine.items()
-            ]
-            parts.append(table(("", "analysis", "list"), lines))
+            for server in self._servers()
+        ]
+        parts.append(table(header, lines))
         if targets := self.targets():
             parts.append(target_table(targets))
-        parts.append(f"{machine()}.")
+        return "\n\n".join([*parts, f"{machine()}."])
+
+    def whole(self) -> str:
+        """The same, and what explains it."""
+        cost = "Processor time for a key, with what a server puts off until the diagnostics are sent:"
+        costs = [
+            (_name(server), *(_shown(rows.get(server), Row.cost) for rows in self.rows.values()))
+            for server in self._servers()
+        ]
+        parts = [self.brief(), cost, table(("", *map(_title, self.rows)), costs)]
+        if self.engine:
+            lines = [(_title(text), str(each.edit), str(each.findings)) for text, each in self.engine.items()]
+            parts.append("Our engine alone: the analysis of a key, and the making of the whole list.")
+            parts.append(table(("", "analysis", "list"), lines))
         return "\n\n".join(parts)
+
+    def _servers(self) -> Iterable[str]:
+        return dict.fromkeys([*(server for rows in self.rows.values() for server in rows), *self.starts])
 
     def complaints(self) -> list[str]:
         """Why the numbers should not be trusted."""
@@ -113,8 +119,8 @@ class Results:
         return found
 
 
-def _cell(row: Row) -> str:
-    return str(row.timing) if row.timing else "-"
+def _shown(row: Row | None, figure: Callable[[Row], str]) -> str:
+    return "" if row is None else "failed" if row.error else figure(row)
 
 
 def _title(text: str) -> str:
@@ -188,12 +194,12 @@ def main() -> int:
     options = _parse_arguments()
     warn_if_busy()
     results = measure(options)
-    print(json.dumps(results.as_json(), indent=2) if options.json else results.markdown())
+    print(json.dumps(results.as_json(), indent=2) if options.json else results.whole())
     complaints = results.complaints()
     for complaint in complaints:
         _say(complaint)
     if options.update and not complaints:
-        update_documents("bench:keystroke", results.markdown())
+        update_documents("bench:keystroke", results.brief(), results.whole())
     return 1 if complaints else 0
 
 

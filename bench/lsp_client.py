@@ -18,6 +18,8 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+import psutil
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -168,7 +170,7 @@ class Client:
             synchronization = synchronization.get("change", 0)
         if synchronization != INCREMENTAL:
             raise ServerError("the server does not take incremental changes")
-        self.pulls = bool(capabilities.get("diagnosticProvider"))
+        self.pulls = capabilities.get("diagnosticProvider") is not None
         self._notify("initialized", {})
 
     def open(self, path: Path, text: str) -> Diagnosis:
@@ -203,6 +205,12 @@ class Client:
             received = self._pipe.receive(left)
             if received is not None:
                 self._answer(received[1])
+
+    def processor_seconds(self) -> float:
+        """How long the server and the processes it started have used a processor."""
+        server = psutil.Process(self._pipe.process.pid)
+        times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
 
     def close(self) -> None:
         """End the server."""

@@ -3,7 +3,8 @@
 Knows the proportions: how long tasks are, which options they have, how many are annotated, and how often each
 mistake is made. They follow what public projects do (4,200 tasks in 138 repositories): bodies of 18 lines in
 the median and 69 at the 90th percentile, 44 % with a docstring, a third annotated, three in ten without a
-parameter or an option. The words are in `task_text`. The same size and seed always give the same text.
+parameter or an option. The words are in `task_words` and `task_text`. The same size and seed always give the
+same text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from string import Template
 from textwrap import indent
 from typing import TYPE_CHECKING
 
-import task_text as words
+import task_text as text
+import task_words as words
 from chance import Chance, evenly
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Module:
     """The module while it is written. Its chunks stand two blank lines apart."""
 
     def __init__(self, seed: int) -> None:
-        self.lines = words.PREAMBLE.splitlines()
+        self.lines = text.PREAMBLE.splitlines()
         self._chance = Chance(seed)
         self._lengths = evenly(seed)
         self._decorator = "shared_task" if seed % 2 else "app.task"
@@ -96,15 +98,15 @@ class Module:
 
     def add_helper(self) -> None:
         """Something that is no task: a function or a constant."""
-        self._append(self._filled(self._chance.one(words.HELPERS), self._chance.one(words.NOUNS)))
+        self._append(self._filled(self._chance.one(text.HELPERS), self._chance.one(words.NOUNS)))
 
     def add_beat_entry(self) -> None:
         """A beat entry for a task above. One in eight forgets the minute."""
         self._number += 1
         name, hour = self._chance.one(self._sendable or ["celery.backend_cleanup"]), self._number % 24
         minute = "" if self._chance.happens(0.125) else f"minute={hour * 2}, "
-        text = words.BEAT_ENTRY.replace("$name", name).replace("$hour", str(hour)).replace("$minute", minute)
-        self._append(text.splitlines())
+        entry = text.BEAT_ENTRY.replace("$name", name).replace("$hour", str(hour)).replace("$minute", minute)
+        self._append(entry.splitlines())
 
     def add_rest(self, room: int) -> None:
         """Exactly `room` lines, too few for a task."""
@@ -130,7 +132,7 @@ class Module:
         noun, verb = chance.one(words.NOUNS), chance.one(words.VERBS)
         self._number += 1
         task = Task(
-            f"{verb}_{noun}{chance.one(words.QUALIFIERS)}_{self._number}", noun, chance.one(words.OPENERS)
+            f"{verb}_{noun}{chance.one(words.QUALIFIERS)}_{self._number}", noun, chance.one(text.OPENERS)
         )
         task.annotated = chance.happens(0.345)
         if chance.happens(0.7):
@@ -141,7 +143,7 @@ class Module:
                 for name, kind, default in chosen
             ]  # fmt: skip
         else:
-            task.opener = words.OPENER_WITHOUT_PARAMETERS
+            task.opener = text.OPENER_WITHOUT_PARAMETERS
         self._add_options(task)
         mistake = chance.named(MISTAKES)
         if mistake is not None:
@@ -169,7 +171,7 @@ class Module:
         if kind == "self.retry":
             _bind(task)
             if len(task.parameters) > 1:
-                task.opener = words.RETRYING_OPENER
+                task.opener = text.RETRYING_OPENER
         else:
             broad = kind == "broad autoretry"
             task.options["autoretry_for"] = (
@@ -189,7 +191,7 @@ class Module:
         elif mistake == "swallowed retry":
             _bind(task)
             task.parameters[1:] = task.parameters[1:] or [f"{task.noun}_id"]
-            task.opener = words.SWALLOWED_RETRY_OPENER
+            task.opener = text.SWALLOWED_RETRY_OPENER
         elif mistake == "unbound self":
             task.parameters.insert(0, "self")
         else:
@@ -202,7 +204,7 @@ class Module:
         chance = self._chance
         body = []
         if chance.happens(0.47) and length > 6:
-            body += self._filled(chance.one(words.DOCSTRINGS), task.noun)
+            body += self._filled(chance.one(text.DOCSTRINGS), task.noun)
         body += self._filled(task.opener, task.noun)
         while (room := length - 1 - len(body)) > 0:
             statement = self._filled(self._statement(room), task.noun)
@@ -214,13 +216,13 @@ class Module:
         """Mostly a block of a few lines; where only a line or two are left, a line."""
         kinds = {"slip": 0.025, "side effect": 0.04, "dispatch": 0.1, "line": 1.0 if room < 3 else 0.15}
         pools = {
-            "slip": words.SLIPS,
-            "side effect": words.SIDE_EFFECTS,
-            "dispatch": words.DISPATCHES,
-            "line": words.LINES,
+            "slip": text.SLIPS,
+            "side effect": text.SIDE_EFFECTS,
+            "dispatch": text.DISPATCHES,
+            "line": text.LINES,
         }
         kind = self._chance.named(kinds)
-        return self._chance.one(pools[kind] if kind else words.BLOCKS)
+        return self._chance.one(pools[kind] if kind else text.BLOCKS)
 
 
 def _bind(task: Task) -> None:

@@ -1,4 +1,4 @@
-"""The words that a generated task module is made of: its beginning, its helpers, its tasks' statements.
+"""The text that a generated task module is made of: its beginning, its helpers and its tasks' statements.
 
 Templates only: `$noun` and `$nouns` are the record that a task works on, `$id` the expression that names it,
 `$n` a number that no other statement of the module has, `$other` a call target defined above. What is chosen,
@@ -68,37 +68,6 @@ def pending(table):
     return api_get(f"/{table}?state=pending")["results"]
 '''
 
-NOUNS = (
-    "order", "invoice", "shipment", "customer", "payment", "subscription", "coupon", "report", "document",
-    "newsletter", "product", "refund", "account", "supplier",
-)  # fmt: skip
-VERBS = (
-    "sync", "send", "import", "export", "refresh", "expire", "archive", "notify", "rebuild", "validate",
-    "merge", "enrich", "publish", "charge",
-)  # fmt: skip
-QUALIFIERS = (
-    "",
-    "_details",
-    "_totals",
-    "_history",
-    "_batch",
-    "_nightly",
-    "_events",
-    "_files",
-    "_state",
-    "_copies",
-)
-
-PARAMETERS = (
-    ("force", "bool", "False"),
-    ("limit", "int", "100"),
-    ("region", "str", '"eu"'),
-    ("since", "str | None", "None"),
-    ("dry_run", "bool", "False"),
-    ("tags", "list[str] | None", "None"),
-    ("attempts", "int", "3"),
-)
-
 HELPERS = _texts(
     '''
     def ${noun}_label_$n($noun, prefix=""):
@@ -142,20 +111,6 @@ DOCSTRINGS = _texts(
     """
     ''',
 )
-
-# The options, with the share of tasks that have each, and the values that each takes.
-OPTIONS = {
-    "name": 0.2, "ignore_result": 0.11, "queue": 0.1, "acks_late": 0.08, "default_retry_delay": 0.03,
-    "rate_limit": 0.02,
-}  # fmt: skip
-OPTION_VALUES = {
-    "name": ('"shop.tasks.$name"',),
-    "ignore_result": ("True",),
-    "queue": ('"slow"', '"mail"', '"default"'),
-    "acks_late": ("True",),
-    "default_retry_delay": ("30", "5 * 60"),
-    "rate_limit": ('"10/m"', '"100/h"', '"5/s"'),
-}
 
 BEAT_ENTRY = """\
 app.conf.beat_schedule["$name-$hour"] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from figures import Timing
+from figures import Timing, duration
 from lsp_client import Client, ServerError
 from peers import SERVERS
 from typing_plan import Key, diagnostics_below
@@ -32,6 +32,8 @@ class Row:
 
     seconds: list[float] = field(default_factory=list)
     diagnostics: int = 0
+    # What a key costs, with all that the server puts off until the diagnostics are sent.
+    processor_seconds: float = 0.0
     # Answers that could be told to belong to the text as it was then, and those that did not.
     checked: int = 0
     stale: int = 0
@@ -41,10 +43,19 @@ class Row:
     def timing(self) -> Timing | None:
         return Timing(tuple(self.seconds)) if self.seconds and not self.error else None
 
+    def waiting(self) -> str:
+        """How long a person waits."""
+        return str(self.timing or "")
+
+    def cost(self) -> str:
+        """How long a processor works."""
+        return duration(self.processor_seconds)
+
     def as_json(self) -> dict[str, Any]:
         return {
             **(self.timing.as_json() if self.timing else {}),
             "diagnostics": self.diagnostics,
+            "processor_seconds": self.processor_seconds,
             "checked": self.checked,
             "stale": self.stale,
             "error": self.error,
@@ -62,12 +73,21 @@ class Typist:
         self._latest = opened.diagnostics
         self._is_slow = opened.seconds > SLOW_TO_OPEN
         self.row.diagnostics = len(self._latest)
+        self._used_before = client.processor_seconds()
 
     def warm_up(self, keys: Sequence[Key], pause: float) -> None:
         """Type once what does not count."""
         if not self._is_slow:
             self.type(keys, pause)
             self.row.seconds.clear()
+            self._used_before = self._client.processor_seconds()
+
+    def finish(self) -> Row:
+        """What the server has done."""
+        if self.row.timing:
+            used = self._client.processor_seconds() - self._used_before
+            self.row.processor_seconds = used / len(self.row.seconds)
+        return self.row
 
     def type(self, keys: Sequence[Key], pause: float) -> None:
         """Type `keys`, as far as the server's time allows."""
@@ -130,7 +150,7 @@ def type_in_turns(
             for server in order:
                 typists[server].type(keys, pause)
             order = order[1:] + order[:1]
-        return rows | {server: typist.row for server, typist in typists.items()}
+        return rows | {server: typist.finish() for server, typist in typists.items()}
 
 
 def start_in_turns(text: str, name: str, servers: Sequence[str], rounds: int) -> dict[str, Timing]:

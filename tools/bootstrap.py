@@ -102,6 +102,9 @@ def environment() -> dict:
     certificates = pip_setting("cert") or env.get("REQUESTS_CA_BUNDLE") or env.get("CURL_CA_BUNDLE")
     if certificates:
         env.setdefault("SSL_CERT_FILE", certificates)
+    system = ssl.get_default_verify_paths()
+    if system.cafile or (system.capath and any(Path(system.capath).iterdir())):
+        env.setdefault("UV_SYSTEM_CERTS", "1")  # pip trusts them too; uv brings its own, which know no company.
     if pip_setting("proxy"):
         env.setdefault("ALL_PROXY", pip_setting("proxy"))
     return env
@@ -174,7 +177,7 @@ def obtain_pip() -> None:
         wheel = download_pip()
     except (OSError, ValueError) as problem:
         sys.exit("pip is missing, and getting it failed: %s\nInstall it (Debian: python3-venv)." % problem)
-    if not run([PYTHON, wheel / "pip", "install", "-qq", "--no-index", wheel]):
+    if not run([PYTHON, wheel / "pip", "install", "-q", "--no-index", wheel]):
         sys.exit("The pip from the package index does not work here.")
     wheel.unlink()
 
@@ -184,14 +187,14 @@ def obtain_pip() -> None:
 
 def install(extent: str) -> None:
     obtain_pip()
-    have_uv = UV.exists() or run(PIP + ["install", "-qq", "--only-binary=:all:", "uv"])
+    have_uv = UV.exists() or run(PIP + ["install", "-q", "--only-binary=:all:", "uv"])
     groups = [] if extent == "dev" else ["--no-dev"]
     if have_uv and (sync(groups) or install_locked(groups)):
         return
     say("uv.lock cannot be used; taking the newest versions that pyproject.toml allows ...")
     groups = ["--group", "dev"] if extent == "dev" else []
-    newer_pip = PIP + ["install", "-qq", "--upgrade", "pip"]  # for `--group`
-    if not (run(newer_pip) and run(PIP + ["install", "-qq", "--editable", "."] + groups)):
+    newer_pip = PIP + ["install", "-q", "--upgrade", "pip"]  # for `--group`
+    if not (run(newer_pip) and run(PIP + ["install", "-q", "--editable", "."] + groups)):
         sys.exit("The installation failed; the messages above say why.")
 
 

@@ -6,27 +6,31 @@ result of any sequence of edits is that of a fresh analysis of the same text.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
-from celery_analyzers.bindings import ClassBinding, ImportBinding
+from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.context import Context, IgnoreContext
+from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
 from celery_analyzers.findings import Finding, Severity
 from celery_analyzers.ignores import Ignore, ignores
-from celery_analyzers.module_names import SegmentNames, function_name, module_names, segment_names
+from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project
 from celery_analyzers.registrations import registering_call
 from celery_analyzers.registry import RuleSet, find_rule
-from celery_analyzers.relevance import SEGMENT
+from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ModuleScope, ProjectClass
 from celery_analyzers.syntax import Problem, Syntax, parse
+
+logger = logging.getLogger(__name__)
 
 _UNUSED_IGNORE = "unused-ignore"
 
@@ -159,7 +163,7 @@ class FileAnalysis:
             known = reusable.pop(segment, None)
             names = known.names if known else None
             if names is None:
-                syntax = self._syntax_for_names(segment)
+                syntax = parse(segment) if needs_parsing(segment) else None
                 names = segment_names(segment, syntax)
                 if syntax is not None:
                     syntaxes[len(added)] = syntax
@@ -182,13 +186,6 @@ class FileAnalysis:
             if index not in fresh:
                 self._run_at(index)
         self._report_idle_file_ignore()
-
-    @staticmethod
-    def _syntax_for_names(segment: Segment) -> Syntax | Problem | None:
-        """The syntax of a segment that must be parsed anyway."""
-        if segment.kind is Kind.TRIVIA or (function_name(segment) and not SEGMENT.search(segment.text)):
-            return None
-        return parse(segment)
 
     def _owner_before(self, index: int) -> str | None:
         """The name of the class that a member at `index` would belong to."""
@@ -220,12 +217,19 @@ class FileAnalysis:
 
     def _update_aliases(self) -> bool:
         """Note the names under which this module knows Celery's own; whether they changed."""
-        aliases = sorted(
-            re.escape(name)
-            for name, found in self._scope.names.items()
-            if any(isinstance(b, ImportBinding) and b.module.startswith("celery") for b in found)
-            and not SEGMENT.search(name)
-        )
+        names = self._scope.names
+        imported = {name for name, found in names.items() if any(_is_celerys(binding) for binding in found)}
+        assigned = {
+            name
+            for name, found in names.items()
+            if any(
+                isinstance(binding, ValueBinding)
+                and isinstance(binding.value, Reference)
+                and (binding.value.path.endswith(".task") or binding.value.path.split(".")[0] in imported)
+                for binding in found
+            )
+        }
+        aliases = sorted(re.escape(name) for name in imported | assigned if not SEGMENT.search(name))
         pattern = re.compile(rf"\b(?:{'|'.join(aliases)})\b") if aliases else None
         changed = pattern != self._aliases
         self._aliases = pattern
@@ -262,7 +266,7 @@ class FileAnalysis:
             analysis.problem = syntax
             return []
         found: list[Finding] = []
-        for site in sites(syntax, self._scope, owner):
+        for site in sites(syntax, self._scope, owner, calls=self._may_call(segment.text)):
             found.extend(self._check_site(site, syntax))
         return sorted(found, key=lambda finding: (finding.span, finding.rule))
 
@@ -271,13 +275,22 @@ class FileAnalysis:
             context = Context(syntax, site.scope, self._project, call=site.call)
         else:
             context = Context(
-                syntax, site.scope, self._project, function=site.function, decorator=site.decorator
+                syntax,
+                site.scope,
+                self._project,
+                function=site.function,
+                decorator=site.decorator,
+                app=site.app,
             )
         for rule in self._rules.rules:
-            if isinstance(site, TaskSite):
-                yield from rule.check_task(site.task, context)
-            else:
-                yield from rule.check_crontab(site.crontab, context)
+            try:
+                if isinstance(site, TaskSite):
+                    yield from rule.check_task(site.task, context)
+                else:
+                    yield from rule.check_crontab(site.crontab, context)
+            except Exception:
+                # A mistake in one rule must not cost the user the findings of the others, nor the server.
+                logger.exception("The rule %s failed in %s; please report this", rule.name(), self._scope.path)
 
     def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
         if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
@@ -290,6 +303,10 @@ class FileAnalysis:
         if owner is not None:
             return name == "run" and registering_call(owner.binding.name, self._scope) is not None
         return registering_call(name, self._scope) is not None
+
+    def _may_call(self, text: str) -> bool:
+        """Whether a call in a text may make a crontab or a task, under whatever name the module knows these."""
+        return bool(CALLS.search(text) or (self._aliases and self._aliases.search(text)))
 
     def _owner_class(self, analysis: SegmentAnalysis) -> ProjectClass | None:
         if analysis.owner is None:
@@ -361,6 +378,10 @@ def _owner(owner: str | None, segment: Segment, names: SegmentNames) -> str | No
     if segment.kind is Kind.CLASS_HEAD:
         return names.class_name
     return owner if segment.kind is Kind.MEMBER or segment.kind is Kind.TRIVIA else None
+
+
+def _is_celerys(binding: Binding) -> bool:
+    return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
 
 
 def _reaches(ignore: Ignore, finding: Finding, lines: LineIndex) -> bool:

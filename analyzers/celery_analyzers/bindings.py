@@ -31,9 +31,10 @@ class ValueBinding:
 
 @dataclass(frozen=True, slots=True)
 class InstanceBinding:
-    """A name that holds an instance of a class, as a parameter with an annotation does."""
+    """A name that an annotation says to hold an instance of a class; `value` is what it is bound to, if anything."""
 
     annotation: Expression
+    value: Expression = OPAQUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,8 @@ def _bindings(statements: Iterable[ast.stmt]) -> Iterator[tuple[str, Binding]]:
             for target in node.targets:
                 yield from _targets(target, node.value)
         elif isinstance(node, ast.AnnAssign):
-            if node.value is not None:
-                yield from _targets(node.target, node.value)
-            elif isinstance(node.target, ast.Name):
-                yield node.target.id, InstanceBinding(expression(node.annotation))
+            if isinstance(node.target, ast.Name):
+                yield node.target.id, InstanceBinding(expression(node.annotation), expression(node.value))
         elif isinstance(node, ast.AugAssign):
             yield from _targets(node.target, None)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

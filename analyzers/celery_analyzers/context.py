@@ -15,7 +15,7 @@ from celery_analyzers.extraction import Function
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
-from celery_analyzers.registrations import NOT_SET, setting
+from celery_analyzers.registrations import NOT_SET, app_argument, setting
 from celery_analyzers.symbols import (
     UNKNOWN,
     AppAttribute,
@@ -29,9 +29,19 @@ from celery_analyzers.symbols import (
     evaluate_symbol,
 )
 from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.source import LineIndex
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.values import evaluate
 
+_TRANSPARENT_DECORATORS = frozenset(
+    {
+        "django.db.transaction.atomic",
+        "django.db.transaction.non_atomic_requests",
+        "functools.cache",
+        "functools.lru_cache",
+    }
+)
+"""Decorators that pass on all arguments and what comes back."""
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
 
 
@@ -47,7 +57,7 @@ class Context:
         function: Function | None = None,
         decorator: ast.expr | None = None,
         call: ast.Call | None = None,
-        unused_names: tuple[str, ...] = (),
+        app: Scope | None = None,
     ) -> None:
         self.syntax = syntax
         self.scope = scope
@@ -59,6 +69,7 @@ class Context:
         """The node of the decorator, or of the call that makes the task; None where it stands elsewhere."""
         self.call = call
         """The node of the crontab."""
+        self._app = app
 
     @property
     def text(self) -> str:
@@ -86,10 +97,23 @@ class Context:
         """The task's body, where it stands in this segment."""
         return None if self.function is None else Body(self.function, self.scope)
 
+    @cached_property
+    def function_source(self) -> str:
+        """The text of the function that the task runs, decorators apart; empty where it stands elsewhere."""
+        return "" if self.function is None else self.source(self.span(self.function))
+
+    def mentions(self, *words: str) -> bool:
+        """Whether the function's text holds any of `words`: to be asked before what costs more."""
+        return any(word in self.function_source for word in words)
+
     def setting(self, name: str) -> object:
-        """The value of a Celery setting by its new, lower-case name, as this file or the module that it names in
-        `config_from_object` gives it: None where nothing here sets it, UNKNOWN where something may."""
-        return setting(name, self.scope)
+        """The value of a Celery setting by its new, lower-case name.
+
+        It is looked for in this file, in the module that makes the task's app, and in the modules that these name in
+        `config_from_object`. None where nothing there sets it, UNKNOWN where something may.
+        """
+        own = setting(name, self.scope)
+        return own if own is not NOT_SET or self._app is None else setting(name, self._app)
 
     def effective_option(self, task: TaskDefinition, name: str) -> object:
         """The value of a task's option: its own, else what its base class gives it.
@@ -101,20 +125,41 @@ class Context:
             return own.value
         if not task.options_known:
             return UNKNOWN
-        if task.base is None:
-            return NOT_SET
-        return _class_option(task.base, name)
+        base = self._base(task)
+        return NOT_SET if base is None else _class_option(base, name)
+
+    def _base(self, task: TaskDefinition) -> Symbol | None:
+        """The task's base class: its own, else the one that its app gives to all."""
+        if task.base is not None:
+            return task.base
+        default = app_argument("task_cls", self._app or self.scope)
+        if default is NOT_SET or isinstance(default, (External, ProjectClass, AppAttribute)):
+            return default
+        return UNKNOWN
+
+    def base_may_define(self, task: TaskDefinition, *names: str) -> bool:
+        """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these."""
+        if not task.options_known:
+            return True
+        base = self._base(task)
+        return base is not None and any(_class_option(base, name) is not NOT_SET for name in names)
+
+    def may_be_wrapped(self, task: TaskDefinition) -> bool:
+        """Whether a decorator below the task's own may change what the function takes or gives."""
+        return any(
+            not (isinstance(inner, External) and inner.path in _TRANSPARENT_DECORATORS) for inner in task.inner
+        )
 
     def is_marked(self, word: str) -> bool:
         """Whether a comment `# celeryls: <word>` stands above the task, beside its decorators or its `def` line."""
         if self.function is None:
             return False
         first = min([self.span(self.function).start, *(self.span(d).start for d in self.function.decorator_list)])
-        above = self.text[:first]
-        lines = above.splitlines(keepends=True)
-        start = len(above)
-        while lines and (lines[-1].lstrip().startswith(("#", "@")) or not lines[-1].strip(" \t@")):
-            start -= len(lines.pop())
+        lines = LineIndex(self.text)
+        line = lines.position(first)[0]
+        while line > 0 and lines.line_text(line - 1).lstrip().startswith("#"):
+            line -= 1
+        start = lines.offset(line, 0)
         end = self.span(self.function.body[0]).start
         return any(
             match.group("word") == word

@@ -7,6 +7,7 @@ not know rules.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Union
@@ -41,18 +42,25 @@ from celery_analyzers.values import evaluate
 
 Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 
+_DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
+
 CRONTAB_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 """The parameters of `crontab` in the order of its positional arguments."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSite:
-    """A task definition with the nodes it was read from. `scope` is that of the definition, not of its body."""
+    """A task definition with the nodes it was read from.
+
+    `scope` is that of the definition, not of its body; `app` that of the module which makes the task's app, where
+    that is known.
+    """
 
     task: TaskDefinition
     function: Function | None
     decorator: ast.expr | None
     scope: Scope
+    app: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,12 @@ class CrontabSite:
 Site = Union[TaskSite, CrontabSite]
 
 
-def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
-    """The Celery facts of a segment, in order. `owner` is the class whose member the segment is."""
-    visitor = _Visitor(syntax)
+def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool) -> Iterator[Site]:
+    """The Celery facts of a segment, in order. `owner` is the class whose member the segment is.
+
+    `calls` tells whether a call in it may matter; where the words already say no, only decorators are read.
+    """
+    visitor = _Visitor(syntax, calls)
     if owner is None:
         yield from visitor.block(syntax.statements, scope, None)
     else:
@@ -77,10 +88,14 @@ def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None) -> Iterator[
 
 
 class _Visitor:
-    __slots__ = ("_syntax",)
+    __slots__ = ("_look_inside", "_reads_calls", "_syntax", "_yields")
 
-    def __init__(self, syntax: Syntax) -> None:
+    def __init__(self, syntax: Syntax, calls: bool) -> None:
         self._syntax = syntax
+        self._reads_calls = calls
+        # The text tells at once that most functions hold no other and yield nothing.
+        self._look_inside = calls or len(_DEFINITION.findall(syntax.text)) > 1
+        self._yields = "yield" in syntax.text
 
     def block(
         self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None
@@ -114,6 +129,8 @@ class _Visitor:
         task = self._decorated(node, scope, owner) or self._registered(node, scope, owner)
         if task is not None:
             yield task
+        if not self._look_inside:
+            return
         outside = owner.scope if owner is not None else scope
         yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
 
@@ -143,7 +160,7 @@ class _Visitor:
             inner=tuple(symbols[found + 1 :]),
             in_class=owner is not None,
         )
-        return TaskSite(task, node, decorator, scope)
+        return TaskSite(task, node, decorator, scope, _app_module(symbols[found]))
 
     def _registered(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         if owner is not None:
@@ -202,7 +219,7 @@ class _Visitor:
             name_span=self._syntax.name_span(node),
             parameters=tuple(self._parameter(*entry) for entry in listed),
             is_async=isinstance(node, ast.AsyncFunctionDef),
-            is_generator=_yields(node.body),
+            is_generator=self._yields and _yields(node.body),
         )
 
     def _parameter(self, node: ast.arg, kind: ParameterKind, default: ast.expr | None) -> Parameter:
@@ -212,7 +229,7 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        for call in ast.walk(node):
+        for call in ast.walk(node) if self._reads_calls else ():
             if not isinstance(call, ast.Call):
                 continue
             symbol = evaluate_symbol(expression(call.func), scope)
@@ -241,7 +258,7 @@ class _Visitor:
             decorator_span=self._syntax.span(options_call),
             base=_symbol(next((option.value for option in options if option.name == "base"), None)),
         )
-        return TaskSite(task, None, options_call, scope)
+        return TaskSite(task, None, options_call, scope, _app_module(symbol))
 
     def _crontab(self, call: ast.Call, scope: Scope) -> CrontabCall:
         fields: list[tuple[str, Field]] = []
@@ -264,6 +281,10 @@ class _Visitor:
         span = self._syntax.span(call)
         start = self._syntax.text.index("(", self._syntax.span(call.func).end) + 1
         return CrontabCall(span, Span(start, span.end - 1), tuple(fields), complete)
+
+
+def _app_module(symbol: Symbol) -> Scope | None:
+    return symbol.module if isinstance(symbol, AppAttribute) else None
 
 
 def _callee(value: Expression) -> Expression:

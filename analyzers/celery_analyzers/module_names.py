@@ -18,8 +18,10 @@ from celery_analyzers.symbols import grouped
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
+_DECORATED = re.compile(r"[ \t\f]*@")
+_DEFINITION = re.compile(r"^[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)|^[ \t\f]*class[ \t]", re.MULTILINE)
 # Only a function that may return an app, or configure or register something, is worth a look inside.
-_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\bconf\b|register_task|\.task\(")
+_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|task\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,29 @@ def function_name(segment: Segment) -> str | None:
     return match.group(1) if match else None
 
 
+def _plain_function(segment: Segment) -> str | None:
+    """The name of the function that a segment is, if there is nothing in it that the module could know of."""
+    start = segment.code_start
+    if _DECORATED.match(segment.text, start):
+        match = _DEFINITION.search(segment.text, start)
+    else:
+        match = _FUNCTION.match(segment.text, start)
+    if match is None or match.group(1) is None or _FACTORY.search(segment.text, match.end()):
+        return None
+    return match.group(1)
+
+
+def needs_parsing(segment: Segment) -> bool:
+    """Whether a segment must be parsed to tell the names that it binds."""
+    return segment.kind is not Kind.TRIVIA and _plain_function(segment) is None
+
+
 def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> SegmentNames:
     """What a segment binds. It is parsed where that is needed and `syntax` is not given."""
     if segment.kind is Kind.TRIVIA:
         return NOTHING
-    name = function_name(segment)
-    if name is not None and not _FACTORY.search(segment.text):
+    name = _plain_function(segment)
+    if name is not None:
         return SegmentNames(((name, FunctionBinding(name)),))
     syntax = syntax or parse(segment)
     if isinstance(syntax, Problem):

@@ -18,6 +18,7 @@ from celery_analyzers.expressions import (
     dotted_path,
     expression,
 )
+from celery_analyzers.relevance import CALLS, CONFIGURES
 from celery_analyzers.symbols import (
     APP,
     SHARED_TASK,
@@ -37,7 +38,6 @@ CONFIGURATION = "@configuration"
 """The pseudo-name of calls and assignments that may configure an app."""
 _REGISTERED = "@task:"
 _SETTING = Reference("@setting")
-_WORDS = ("conf", "Celery", "task(", "register_task", "add_defaults")
 NOT_SET = None
 
 
@@ -55,7 +55,8 @@ def registered_name(name: str) -> str:
 
 def registrations(text: str, statements: list[ast.stmt]) -> Iterator[tuple[str, Binding]]:
     """The pseudo-bindings of a segment. Whether the names in them mean Celery is asked when they are looked up."""
-    if not any(word in text for word in _WORDS):
+    yield from _named_tasks(statements)
+    if not (CALLS.search(text) or CONFIGURES.search(text)):
         return
     for statement in statements:
         top_level = not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
@@ -66,6 +67,19 @@ def registrations(text: str, statements: list[ast.stmt]) -> Iterator[tuple[str, 
                 yield from _assignment(node, top_level)
 
 
+def _named_tasks(statements: list[ast.stmt]) -> Iterator[tuple[str, Binding]]:
+    """`send = job(send_mail)`: under whatever name, it may be Celery's decorator that is called."""
+    for statement in statements:
+        if isinstance(statement, (ast.Assign, ast.Expr)) and isinstance(call := statement.value, ast.Call):
+            if len(call.args) == 1 and isinstance(call.args[0], ast.Name) and not _looks_like_task(call):
+                yield registered_name(call.args[0].id), ValueBinding(expression(call))
+
+
+def _looks_like_task(call: ast.Call) -> bool:
+    path = dotted_path(call.func)
+    return path is None or "task" in path.rpartition(".")[2]
+
+
 def _call(node: ast.Call, top_level: bool) -> Iterator[tuple[str, Binding]]:
     path = dotted_path(node.func)
     last = path.rsplit(".", 1)[-1] if path else ""
@@ -74,7 +88,7 @@ def _call(node: ast.Call, top_level: bool) -> Iterator[tuple[str, Binding]]:
         target = dotted_path(argument.func) if isinstance(argument, ast.Call) else dotted_path(argument)
         if target:
             yield registered_name(target), ValueBinding(expression(node))
-    elif len(node.args) == 1 and isinstance(node.args[0], ast.Name) and ("task" in last or not path):
+    elif len(node.args) == 1 and isinstance(node.args[0], ast.Name) and _looks_like_task(node):
         yield registered_name(node.args[0].id), ValueBinding(expression(node))
     receiver = path.rpartition(".conf.")[0] if path else ""
     if last in ("update", "setdefault") and receiver:
@@ -140,11 +154,25 @@ def setting(name: str, scope: Scope) -> object:
     return answer
 
 
+def app_argument(name: str, scope: Scope) -> object:
+    """What the module gives the parameter `name` of the apps that it makes: None where nothing, UNKNOWN where apps
+    differ or it cannot be told."""
+    found, where = scope.module_scope.lookup(CONFIGURATION)
+    calls = [b.value for b in found if isinstance(b, ValueBinding) and isinstance(b.value, Invocation)]
+    values = [
+        _from_keywords(call, name, where) for call in calls if call.function != _SETTING and _makes_app(call, where)
+    ]
+    given = [value for value in values if value is not NOT_SET]
+    return NOT_SET if not given else given[0] if len(values) == 1 else UNKNOWN
+
+
+def _makes_app(call: Invocation, scope: Scope) -> bool:
+    return is_celery_class(evaluate_symbol(call.function, scope)) or evaluate_symbol(call, scope) == APP
+
+
 def _configured(call: Invocation, name: str, scope: Scope) -> object:
     if call.function != _SETTING:
-        constructor = evaluate_symbol(call.function, scope)
-        is_app = is_celery_class(constructor) or evaluate_symbol(call, scope) == APP
-        return _from_keywords(call, name, scope) if is_app else NOT_SET
+        return _from_keywords(call, name, scope) if _makes_app(call, scope) else NOT_SET
     receiver, inner = call.arguments
     assert isinstance(receiver, Literal) and isinstance(inner, Invocation)
     if receiver.value and resolve(str(receiver.value), scope) != APP:

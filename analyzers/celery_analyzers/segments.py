@@ -31,6 +31,7 @@ _TRIVIA = re.compile(rf"\ufeff?(?:[ \t\f]*(?:#[^\r\n]*)?{_EOL})*(?:[ \t\f]*(?:#[
 _INDENT = re.compile(r"(?:[ \t]*\f)*([ \t]*)")
 
 _CONTINUES = re.compile(r"(?:else|elif|except|finally)\b")
+_CONTINUED = re.compile(r"(?:async[ \t]+)?(?:if|for|while|try)\b")
 _DECORATED = re.compile(r"@|(?:def|class|async)\b")
 _CLASS = re.compile(r"class\b")
 # No bracket can hold these at the beginning of a line, so an open bracket in front of them was left open.
@@ -203,7 +204,7 @@ class _Scan:
             self.decorated = match.group() == "@"
             self.head = match.group() == "class" and not self.level
             return False
-        return _CONTINUES.match(self.text, code) is None
+        return not (_CONTINUES.match(self.text, code) and _CONTINUED.match(self.text, self.code))
 
     def _class_head(self, line: int, indent: str, comment: int) -> Group | None:
         """The group of a class head in front of the code line at `line`; None if the class has no block."""

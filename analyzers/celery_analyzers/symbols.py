@@ -68,14 +68,20 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An instance of `celery.Celery` or of a subclass."""
+    """An instance of `celery.Celery` or of a subclass. `module` is where it is made, None for the current app.
+
+    All apps are equal: what is asked of a symbol is whether it is one.
+    """
+
+    module: Scope | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AppAttribute:
-    """An attribute of an app: `task`, `conf`, `register_task`."""
+    """An attribute of an app: `task`, `conf`, `register_task`. `module` is the app's."""
 
     path: str
+    module: Scope | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +234,7 @@ def evaluate_symbol(expression: Expression, scope: Scope, depth: int = _DEEPEST)
     if isinstance(expression, Reference):
         return resolve(expression.path, scope, depth - 1)
     if isinstance(expression, Invocation):
-        made = _call(evaluate_symbol(expression.function, scope, depth - 1), depth - 1)
+        made = _call(evaluate_symbol(expression.function, scope, depth - 1), scope, depth - 1)
         # What `dict(...)` and the like make is a value, which `values` tells.
         builtin = isinstance(made, Instance) and made.path.startswith("builtins.")
         return Value(expression, scope) if builtin else made
@@ -237,7 +243,7 @@ def evaluate_symbol(expression: Expression, scope: Scope, depth: int = _DEEPEST)
         if isinstance(expression, Choice) or expression.operator == "Or":
             symbols = [evaluate_symbol(part, scope, depth - 1) for part in parts]
             if APP in symbols:
-                return APP
+                return symbols[symbols.index(APP)]
             return symbols[0] if all(symbol == symbols[0] for symbol in symbols) else UNKNOWN
     if isinstance(expression, Subscription) and expression.key == Literal("celery"):
         value = expression.value
@@ -314,7 +320,8 @@ def _resolve_binding(binding: Binding, scope: Scope, depth: int) -> Symbol:
     if isinstance(binding, ValueBinding):
         return evaluate_symbol(binding.value, scope, depth)
     if isinstance(binding, InstanceBinding):
-        return _instance(evaluate_symbol(binding.annotation, scope, depth))
+        value = evaluate_symbol(binding.value, scope, depth)
+        return value if value != UNKNOWN else _instance(evaluate_symbol(binding.annotation, scope, depth), scope)
     if isinstance(binding, FunctionBinding):
         return ProjectFunction(binding, scope)
     return ProjectClass(binding, scope)
@@ -358,9 +365,9 @@ def _attribute(symbol: Symbol, name: str, depth: int) -> Symbol:
     if isinstance(symbol, Instance):
         return External(f"{symbol.path}.{name}")
     if isinstance(symbol, App):
-        return External("celery.Task") if name == "Task" else AppAttribute(name)
+        return External("celery.Task") if name == "Task" else AppAttribute(name, symbol.module)
     if isinstance(symbol, AppAttribute):
-        return AppAttribute(f"{symbol.path}.{name}")
+        return AppAttribute(f"{symbol.path}.{name}", symbol.module)
     if isinstance(symbol, ProjectModule):
         found, _ = symbol.scope.lookup(name)
         if found or symbol.scope.lookup(STAR)[0]:
@@ -386,22 +393,23 @@ def _class_attribute(owner: ProjectClass, name: str, depth: int) -> Symbol:
     return UNKNOWN
 
 
-def _instance(symbol: Symbol) -> Symbol:
+def _instance(symbol: Symbol, scope: Scope) -> Symbol:
+    if is_celery_class(symbol):
+        return App(scope.module_scope)
     if isinstance(symbol, ProjectClass):
-        return APP if is_celery_class(symbol) else ProjectInstance(symbol)
-    if isinstance(symbol, External):
-        return APP if symbol.path in CELERY_CLASSES else Instance(symbol.path)
-    return UNKNOWN
+        return ProjectInstance(symbol)
+    return Instance(symbol.path) if isinstance(symbol, External) else UNKNOWN
 
 
-def _call(function: Symbol, depth: int) -> Symbol:
+def _call(function: Symbol, scope: Scope, depth: int) -> Symbol:
+    """What a call of `function` in `scope` makes."""
     if isinstance(function, (ProjectClass, External)):
         if isinstance(function, External) and function.path in _GET_CURRENT_APP:
             return APP
-        return _instance(function)
+        return _instance(function, scope)
     if isinstance(function, ProjectFunction) and depth > 0:
         if is_celery_class(evaluate_symbol(function.binding.annotation, function.scope, depth - 1)):
-            return APP
+            return App(function.scope.module_scope)
         inside = InnerScope.of(function.binding.inner, function.scope)
         made = [evaluate_symbol(value, inside, depth - 2) for value in function.binding.returns]
         if made and all(symbol == made[0] for symbol in made):

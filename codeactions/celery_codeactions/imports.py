@@ -231,7 +231,7 @@ def _behind(text: str, target: _FromImport, last: Span, names: list[str]) -> lis
     between = newline_of(text) + indentation(text, last.start)
     lines = ",".join(between + name for name in names)
     end = line_end(text, behind)
-    if end > target.span(target.node).end:
+    if end >= target.span(target.node).end:
         return [Edit(Span(behind, behind), lines + "," if comma else "," + lines)]
     if comma:
         return [Edit(Span(end, end), lines + ",")]

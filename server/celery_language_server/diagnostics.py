@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 SOURCE: Final = "celeryls"
 
 
-def diagnostic(finding: Finding, lines: LineIndex, client: Client) -> dict[str, Any]:
-    """The diagnostic that shows `finding`, whose span counts in the text of `lines`."""
+def diagnostic(finding: Finding, lines: LineIndex, client: Client, first_line: int = 0) -> dict[str, Any]:
+    """The diagnostic that shows `finding`, whose span counts in the text of `lines`.
+
+    This text begins in line `first_line` of the document.
+    """
     from celery_analyzers.registry import find_rule
 
     shown: dict[str, Any] = {
-        "range": to_range(finding.span, lines, client.encoding),
+        "range": to_range(finding.span, lines, client.encoding, first_line),
         "severity": 5 - finding.severity,
         "code": finding.rule,
         "source": SOURCE,

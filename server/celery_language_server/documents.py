@@ -26,7 +26,7 @@ PYTHON_SUFFIXES: Final = frozenset({".py", ".pyi", ".pyw"})
 class Document:
     """One open document."""
 
-    __slots__ = ("_rules", "_shared", "_time", "analysis", "folder", "path", "uri", "version")
+    __slots__ = ("_changed", "_rules", "_shared", "_time", "analysis", "folder", "path", "uri", "version")
 
     def __init__(self, uri: str, version: int | None, text: str, folder: Folder) -> None:
         self.uri = uri
@@ -37,9 +37,10 @@ class Document:
     def _begin(self, folder: Folder, text: str) -> None:
         self.folder = folder
         self.analysis: FileAnalysis = folder.analyse(text, self.path)
-        self._rules = folder.rules
+        self._rules = folder.rules(self.path)
         self._time = folder.time
-        # What other files can know of this one, and knew when it was last told to them.
+        # Whether the text changed since other files were told of it, and what of it they were told.
+        self._changed = True
         self._shared: list[object] | None = None
 
     def move(self, folder: Folder) -> None:
@@ -51,6 +52,7 @@ class Document:
     def apply(self, change: object, encoding: PositionEncoding) -> None:
         """Apply one of `contentChanges`. A position that does not exist is moved to the nearest in front that does."""
         text = string(change, "text")
+        self._changed = True
         if find(change, "range") is None:
             self.analysis.replace(text)
         else:
@@ -67,24 +69,30 @@ class Document:
 
         They see no more of it than the names that it binds: typing in a function's body is nothing to them.
         """
-        names: list[object] = [(part.segment.kind, part.owner, part.names) for part in self.analysis.segments]
-        if self.path is not None and names != self._shared:
-            self._shared = names
-            self.folder.overlay(self.path, self.analysis.text)
+        if self._changed and self.path is not None:
+            names: list[object] = [(part.segment.kind, part.owner, part.names) for part in self.analysis.segments]
+            if names != self._shared:
+                self._shared = names
+                self.folder.overlay(self.path, self.analysis.text)
+        self._changed = False
 
     def unshare(self) -> None:
         """Let the folder's other files see what is on disk."""
         if self.path is not None and self._shared is not None:
             self.folder.overlay(self.path, None)
 
+    def is_behind(self) -> bool:
+        """Whether the settings or any other files changed since the analysis took note of them."""
+        return self._rules is not self.folder.rules(self.path) or self._time != self.folder.time
+
     def catch_up(self) -> bool:
-        """Analyse again what the settings or other files have changed; False where they have not."""
-        folder = self.folder
-        if self._rules is folder.rules and self._time == folder.time:
+        """Analyse again what the settings or other files have changed; False where there is nothing new."""
+        if not self.is_behind():
             return False
-        if self._rules is not folder.rules or folder.changed_since(self._time, self.analysis.dependencies()):
-            self.analysis.refresh(rules=folder.rules)
-        self._rules, self._time = folder.rules, folder.time
+        folder, rules = self.folder, self.folder.rules(self.path)
+        if self._rules is not rules or folder.changed_since(self._time, self.analysis.dependencies()):
+            self.analysis.refresh(rules=rules)
+        self._rules, self._time = rules, folder.time
         return True
 
 
@@ -99,16 +107,14 @@ class Documents:
     def __iter__(self) -> Iterator[Document]:
         return iter(tuple(self._by_uri.values()))
 
-    def __len__(self) -> int:
-        return len(self._by_uri)
-
     def get(self, uri: str) -> Document | None:
         """The open document that the client calls `uri`."""
         return self._by_uri.get(uri)
 
     def open(self, uri: str, version: int | None, text: str, folder: Folder) -> Document:
         """Begin to follow a document; one that is open already begins anew."""
-        self.share_all()
+        for other in self._by_uri.values():
+            other.share()
         document = self._by_uri[uri] = Document(uri, version, text, folder)
         return document
 
@@ -119,10 +125,10 @@ class Documents:
             document.unshare()
         return document
 
-    def share_all(self, *, but: Document | None = None) -> None:
-        """Let files see all open texts: all `but` one, for which its own text makes no difference."""
-        for document in self._by_uri.values():
-            if document is not but:
+    def share(self) -> None:
+        """Let files see all open texts. A file alone need not: nobody looks at it."""
+        if len(self._by_uri) > 1:
+            for document in self._by_uri.values():
                 document.share()
 
 

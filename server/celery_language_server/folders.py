@@ -6,10 +6,13 @@ last good one stays in force. Must not know what rules or findings are.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from celery_analyzers.settings import Settings
+from celery_language_server.configuration import Configuration, ConfigurationError, from_client, load
+from celery_language_server.configuration_file import OWN_FILES, PYPROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from celery_analyzers.project import Project
     from celery_analyzers.registry import RuleSet
 
-CONFIGURATION_FILES: Final = frozenset({"pyproject.toml", "celeryls.toml", ".celeryls.toml"})
+CONFIGURATION_FILES: Final = frozenset({*OWN_FILES, PYPROJECT})
 
 
 class Folder:
@@ -26,31 +29,40 @@ class Folder:
 
     def __init__(self, path: Path, report: Callable[[str], None]) -> None:
         self.path = path
+        self.time = 0
+        """Counts the changes of files."""
         self._report = report
         self._reported: str | None = None
         self._client_settings: dict[str, Any] = {}
-        self._settings: Settings | None = None
-        self._rules: RuleSet | None = None
+        self._configuration: Configuration | None = None
+        # A document's rules stay the same object until the settings change.
+        self._rules: dict[Path | None, RuleSet] = {}
         self._project: Project | None = None
-        self.time = 0
-        """Counts changes of files and settings."""
         self._touched: dict[Path, int] = {}
 
     @property
-    def settings(self) -> Settings:
+    def configuration(self) -> Configuration:
         """The settings in force."""
-        if self._settings is None:
-            self._settings = self._load() or Settings()
-        return self._settings
+        if self._configuration is None:
+            self._configuration = self._load() or Configuration(Settings(), self.path)
+        return self._configuration
 
-    @property
-    def rules(self) -> RuleSet:
-        """The rules that run here."""
-        if self._rules is None:
+    def rules(self, path: Path | None) -> RuleSet:
+        """The rules that run in a file: none where it is excluded."""
+        if path not in self._rules:
             from celery_analyzers.registry import RuleSet
 
-            self._rules = RuleSet.from_settings(self.settings)
-        return self._rules
+            excluded = path is not None and self._excludes(path)
+            self._rules[path] = RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
+        return self._rules[path]
+
+    def _excludes(self, path: Path) -> bool:
+        root, patterns = self.configuration.root, self.configuration.settings.exclude
+        if not patterns or not path.is_relative_to(root):
+            return False
+        from celery_language_server.gitignore import Matcher
+
+        return Matcher(str(root), patterns, {}).leaves_out(path.relative_to(root).as_posix(), "")
 
     @property
     def project(self) -> Project:
@@ -83,7 +95,7 @@ class Folder:
         """Begin to analyse a document of this folder."""
         from celery_analyzers.analysis import FileAnalysis
 
-        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+        return FileAnalysis(text, rules=self.rules(path), project=self.project, path=path)
 
     def configure(self, client_settings: dict[str, Any]) -> None:
         """Take over what the client has set for this folder."""
@@ -93,17 +105,15 @@ class Folder:
 
     def reload(self) -> None:
         """Read the configuration again, if it has been read at all."""
-        if self._settings is None:
+        if self._configuration is None:
             return
-        settings = self._load()
-        if settings is not None and settings != self._settings:
-            self._settings = settings
-            self._rules = None
+        configuration = self._load()
+        if configuration is not None and configuration != self._configuration:
+            self._configuration = configuration
+            self._rules.clear()
 
-    def _load(self) -> Settings | None:
+    def _load(self) -> Configuration | None:
         """The settings as they are written now; None, and a message to the user, where they cannot be understood."""
-        from celery_language_server.configuration import ConfigurationError, from_client, load
-
         try:
             configuration = load(self.path)
             settings = from_client(self._client_settings, configuration.settings)
@@ -113,7 +123,7 @@ class Folder:
                 self._report(str(error))
             return None
         self._reported = None
-        return settings
+        return replace(configuration, settings=settings)
 
 
 class Folders:

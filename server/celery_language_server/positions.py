@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from celery_analyzers.source import LineIndex
 
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
-JsonRange = dict[str, dict[str, int]]
+JsonPosition = dict[str, int]
+JsonRange = dict[str, JsonPosition]
 DEFAULT: Final = "utf-16"
 
 
@@ -52,15 +53,16 @@ def to_units(line: str, column: int, encoding: PositionEncoding) -> int:
     return len(line[:column].encode("utf-8", "surrogatepass"))
 
 
-def to_range(span: Span, lines: LineIndex, encoding: PositionEncoding) -> JsonRange:
-    """The LSP range of `span` in the text of `lines`."""
-    return {"start": to_position(span.start, lines, encoding), "end": to_position(span.end, lines, encoding)}
+def to_range(span: Span, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0) -> JsonRange:
+    """The LSP range of `span` in the text of `lines`, which begins in line `first_line` of its document."""
+    start, end = (to_position(offset, lines, encoding, first_line) for offset in (span.start, span.end))
+    return {"start": start, "end": end}
 
 
-def to_position(offset: int, lines: LineIndex, encoding: PositionEncoding) -> dict[str, int]:
-    """The LSP position of `offset` in the text of `lines`."""
+def to_position(offset: int, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0) -> JsonPosition:
+    """The LSP position of `offset` in the text of `lines`, which begins in line `first_line` of its document."""
     line, column = lines.position(offset)
-    return {"line": line, "character": to_units(lines.line_text(line), column, encoding)}
+    return {"line": first_line + line, "character": to_units(lines.line_text(line), column, encoding)}
 
 
 def to_offset(line: int, units: int, lines: LineIndex, encoding: PositionEncoding) -> int:

@@ -74,13 +74,16 @@ class Peer:
         """Wait until the client has sent something; False if it stays silent for so long."""
         return bool(self._pending) or self._transport.wait(seconds)
 
-    def receive(self) -> Message | None:
+    def receive(self, on_silence: Callable[[], None]) -> Message | None:
         """Wait for the next request or notification; None at the end of the input.
 
-        What else has arrived is read first, so that a request which was cancelled meanwhile is never begun.
+        What else has arrived is read first, so that a request which was cancelled meanwhile is never begun. Calls
+        `on_silence` whenever there is nothing to do but to wait for the client.
         """
         while True:
             while not self._ended and (self._transport.waiting() or not self._pending):
+                if not self._transport.waiting():
+                    on_silence()
                 body = self._transport.receive()
                 if body is None:
                     self._ended = True

@@ -53,14 +53,13 @@ class Publisher:
         if self._due and (
             not self._peer.waiting() or time.monotonic() - self._due_since > LONGEST_DELAY_SECONDS
         ):
-            due, self._due = self._due, {}
-            for document in due.values():
+            while self._due:
+                document = self._due.pop(next(iter(self._due)))
                 self._push(document, self._items(document))
 
     def pull(self, document: Document, previous: object) -> RawJson:
         """The answer to a client that asks for a document's diagnostics and knows the result `previous`."""
-        if len(self._documents) > 1:
-            self._documents.share_all(but=document)
+        self._documents.share()
         document.catch_up()
         return report(self._items(document), previous)
 
@@ -71,7 +70,10 @@ class Publisher:
 
     def is_behind(self) -> bool:
         """Whether other files or the settings may have changed what was pushed."""
-        return not self._client.pulls_diagnostics and any(document.is_behind() for document in self._documents)
+        if self._client.pulls_diagnostics:
+            return False
+        self._documents.share()
+        return any(document.is_behind() for document in self._documents)
 
     def catch_up(self) -> bool:
         """Push the diagnostics of one document again, if they changed; False where all are up to date."""

@@ -43,14 +43,17 @@ def parse(arguments: Sequence[str]) -> tuple[str, int] | None:
 
 def serve(address: tuple[str, int] | None) -> int:
     """Serve one client over stdio, or over TCP where there is an `address`."""
-    from celery_language_server import log
-    from celery_language_server.protocol import Peer
-    from celery_language_server.server import Server
     from celery_language_server.transport import Disconnected, Transport, stdio, tcp
 
-    log.configure()
     try:
+        # First of all: what is imported from here on cannot write to the client any more.
         connection = stdio() if address is None else tcp(*address, announce=announce)
+
+        from celery_language_server import log
+        from celery_language_server.protocol import Peer
+        from celery_language_server.server import Server
+
+        log.configure()
         transport = Transport(connection)
         transport.start()
         return Server(Peer(transport)).run()

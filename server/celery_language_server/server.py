@@ -60,29 +60,33 @@ class Server:
     def run(self) -> int:
         """Handle messages until the session ends, and return the exit code."""
         while True:
-            self._use_silence()
-            message = self.peer.receive()
+            message = self.peer.receive(self._use_silence)
             if message is None or message.method == "exit":
                 return 0 if self.stopping else 1
             self.handle(message)
-            self.publisher.flush()
+            if not self.stopping:
+                self._attempt(self.publisher.flush)
 
     def _use_silence(self) -> None:
         """Do what can wait, piece by piece, as long as the client is silent."""
+        if self.stopping:
+            return
+        self._attempt(self.publisher.flush)
         while self.chores and not self.peer.waiting():
             self._attempt(self.chores.popleft())
         # Somebody who types gets the answers for their own document first.
-        if self.publisher.is_behind() and not self.peer.wait(SILENCE_SECONDS):
+        if self._attempt(self.publisher.is_behind) and not self.peer.wait(SILENCE_SECONDS):
             while not self.peer.waiting() and self._attempt(self.publisher.catch_up):
                 pass
 
     def _attempt(self, work: Callable[[], object]) -> bool:
+        """Do something that no message asked for: whether it was done, and with the result True."""
         try:
             return bool(work())
         except Disconnected:
             raise
         except Exception:
-            logger.exception("failed while the client was silent")
+            logger.exception("work between two messages failed")
             return False
 
     def handle(self, message: Message) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -55,12 +56,12 @@ ADDED = {
         "import os\nfrom datetime import timedelta\n\nos.environ['A'] = '1'\n\nimport re\n",
     ),
     "try among imports": (
-        "import os\ntry:\n    import a\nexcept OSError:\n    a = 0\nimport re\n",
-        "import os\ntry:\n    import a\nexcept OSError:\n    a = 0\nimport re\nfrom datetime import timedelta\n",
+        "try:\n    import a\nexcept OSError:\n    a = 0\nimport re\n",
+        "try:\n    import a\nexcept OSError:\n    a = 0\nimport re\nfrom datetime import timedelta\n",
     ),
     "type checking": (
-        "import os\n\nif TYPE_CHECKING:\n    from datetime import timedelta\n",
-        "import os\nfrom datetime import timedelta\n\nif TYPE_CHECKING:\n    from datetime import timedelta\n",
+        "import os\n\nif TYPE_CHECKING:\n    from datetime import date\n",
+        "import os\nfrom datetime import timedelta\n\nif TYPE_CHECKING:\n    from datetime import date\n",
     ),
     "only type checking": (
         "if TYPE_CHECKING:\n    import os\n",
@@ -276,5 +277,5 @@ def test_any_module_gets_the_import_and_keeps_the_rest(
     assert ast.get_docstring(module) == ast.get_docstring(ast.parse(text.removeprefix("\ufeff")))
     bound = [alias.name for node in module.body if isinstance(node, ast.ImportFrom) for alias in node.names]
     assert bound.count("timedelta") == 1
-    if newline != "\n":
-        assert "\n" not in result.replace("\r\n", "")
+    if newline in text:
+        assert set(re.findall(r"\r\n|\r|\n", result)) == {newline}

@@ -6,7 +6,9 @@ a process to itself. Must not import Celery.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from .redis_server import RedisServer
 
-TIMEOUT_SECONDS = 60.0
+TIMEOUT_SECONDS = 100.0
+"""Far more than any experiment takes, as machines may be busy, and less than a test may take."""
 LOG_TAIL_LINES = 60
 PACKAGE_ROOT = Path(__file__).parents[len((__package__ or "proofs").split("."))]
 
@@ -41,13 +44,14 @@ def code_in(section: str) -> str:
 def job_for(rule: type[Rule], proof: Proof, section: str, redis: RedisServer | None = None) -> Job:
     """The job that runs the code of one section of the rule's documentation as the proof says."""
     code = code_in(rule.sections()[section])
-    setup = f"{proof.setup.rstrip()}\n\n" if proof.setup else ""
-    module = f"{setup}{rule.PRELUDE}{code}"
+    setup = textwrap.dedent(proof.setup).strip("\n")
+    module = f"{setup}\n\n{rule.PRELUDE}{code}".lstrip("\n")
+    run = textwrap.dedent(proof.run).strip("\n")
     if proof.broker == "memory":
         assert proof.worker != "prefork", 'worker="prefork" needs broker="redis"'
-        return Job(module, textwrap.dedent(proof.run), proof.worker)
+        return Job(module, run, proof.worker)
     assert redis is not None
-    return Job(module, textwrap.dedent(proof.run), proof.worker, redis.url, redis.url)
+    return Job(module, run, proof.worker, redis.url, redis.url)
 
 
 def perform(job: Job, timeout: float = TIMEOUT_SECONDS) -> Outcome:
@@ -110,10 +114,9 @@ def _end(process: subprocess.Popen[str]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        try:
-            os.killpg(process.pid, 9)
-        except ProcessLookupError:
-            return
+        # Nothing is left; macOS calls a group of zombies forbidden.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _show(job: Job, outcome: str, errors: str, worker_log: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import os
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,8 @@ from .outcome import Job, Outcome
 from .verdict import complaint_about_example, complaint_about_use_instead, objection
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .redis_server import RedisServer
 
 PRELUDE = Rule.PRELUDE
@@ -83,30 +87,35 @@ START = Proof(
 )
 
 
-def both(rule: type[Rule], proof: Proof, redis: RedisServer | None = None) -> tuple[str | None, str | None]:
-    """What there is to complain about: the Example, and Use instead."""
-    return (
-        complaint_about_example(proof, perform(job_for(rule, proof, "Example", redis))),
-        complaint_about_use_instead(proof, perform(job_for(rule, proof, "Use instead", redis))),
-    )
+def complaint(rule: type[Rule], proof: Proof, section: str, redis: RedisServer | None = None) -> str | None:
+    """What there is to complain about when the proof is run on one section of the rule."""
+    outcome = perform(job_for(rule, proof, section, redis))
+    judge = complaint_about_example if section == "Example" else complaint_about_use_instead
+    return judge(proof, outcome)
 
 
 @pytest.mark.parametrize(("rule", "proof"), [(SampleRule, BIND), (SampleStartRule, START)])
-def test_true_claims_hold(rule: type[Rule], proof: Proof) -> None:
-    assert both(rule, proof) == (None, None)
+@pytest.mark.parametrize("section", ["Example", "Use instead"])
+def test_true_claims_hold(rule: type[Rule], proof: Proof, section: str) -> None:
+    assert complaint(rule, proof, section) is None
 
 
 @pytest.mark.redis
-@pytest.mark.parametrize(("rule", "proof"), [(SampleRule, BIND), (SampleStartRule, START)])
-@pytest.mark.parametrize("worker", ["thread", "prefork"])
-def test_true_claims_hold_on_redis(
-    rule: type[Rule], proof: Proof, worker: Literal["thread", "prefork"], redis: RedisServer
-) -> None:
-    assert both(rule, replace(proof, worker=worker, broker="redis"), redis) == (None, None)
+@pytest.mark.parametrize(
+    ("rule", "proof"),
+    [
+        (SampleRule, replace(BIND, worker="thread", broker="redis")),
+        (SampleRule, replace(BIND, worker="prefork", broker="redis")),
+        (SampleStartRule, replace(START, worker="prefork", broker="redis")),
+    ],
+)
+@pytest.mark.parametrize("section", ["Example", "Use instead"])
+def test_true_claims_hold_on_redis(rule: type[Rule], proof: Proof, section: str, redis: RedisServer) -> None:
+    assert complaint(rule, proof, section, redis) is None
 
 
 @pytest.mark.parametrize(
-    ("proof", "complaint"),
+    ("proof", "expected"),
     [
         (replace(BIND, fails="ValueError: takes 0"), "it was to raise `ValueError: takes 0`"),
         (replace(BIND, fails="TypeError: takes 2"), "it was to raise `TypeError: takes 2`"),
@@ -115,8 +124,8 @@ def test_true_claims_hold_on_redis(
         (replace(BIND, fails="", run="'pong'"), "it gave just what Use instead gives"),
     ],
 )
-def test_a_false_claim_about_the_example_is_seen(proof: Proof, complaint: str) -> None:
-    assert complaint_about_example(proof, perform(job_for(SampleRule, proof, "Example"))) == complaint
+def test_a_false_claim_about_the_example_is_seen(proof: Proof, expected: str) -> None:
+    assert complaint(SampleRule, proof, "Example") == expected
 
 
 def test_a_false_claim_about_use_instead_is_seen() -> None:
@@ -127,14 +136,12 @@ def test_a_false_claim_about_use_instead_is_seen() -> None:
 
 def test_a_worker_that_fails_for_another_reason_is_seen() -> None:
     proof = replace(START, fails="ValueError: min")
-    outcome = perform(job_for(SampleStartRule, proof, "Example"))
-    assert complaint_about_example(proof, outcome) == "the worker's log was to show `ValueError: min`"
+    assert complaint(SampleStartRule, proof, "Example") == "the worker's log was to show `ValueError: min`"
 
 
 def test_a_worker_that_unexpectedly_does_not_start_proves_nothing() -> None:
     proof = replace(START, fails="", where="caller")
-    outcome = perform(job_for(SampleStartRule, proof, "Example"))
-    assert complaint_about_example(proof, outcome) == "the worker did not start"
+    assert complaint(SampleStartRule, proof, "Example") == "the worker did not start"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +155,24 @@ def test_a_worker_that_unexpectedly_does_not_start_proves_nothing() -> None:
 )
 def test_a_proof_that_proves_nothing_is_refused(proof: Proof) -> None:
     assert objection(proof) is not None
+
+
+def test_setup_and_run_may_be_indented() -> None:
+    proof = Proof(
+        worker="none",
+        setup="""
+            def answer():
+                return 42
+        """,
+        run="""
+            given = answer()
+            given + 1
+        """,
+        succeeds="43",
+    )
+    job = job_for(SampleRule, proof, "Use instead")
+    assert job.module.startswith("def answer():\n    return 42\n\nfrom celery import Celery")
+    assert perform(job).returned == "43"
 
 
 def test_prefork_on_the_in_memory_broker_is_refused() -> None:
@@ -203,3 +228,27 @@ def test_an_experiment_that_hangs_is_ended() -> None:
 def test_an_experiment_whose_process_dies_is_seen() -> None:
     with pytest.raises(NoOutcomeError, match="exit code 7"):
         perform(Job(PING, "import os; os._exit(7)"))
+
+
+@pytest.mark.redis
+def test_a_process_that_dies_leaves_no_worker_behind(redis: RedisServer, tmp_path: Path) -> None:
+    module = f"import os\n{PRELUDE}@app.task\ndef processes():\n    return [os.getpid(), os.getppid()]\n"
+    noted = tmp_path / "processes"
+    run = f"open({str(noted)!r}, 'w').write(str(processes.delay().get(timeout=30)))\nos._exit(7)"
+    with pytest.raises(NoOutcomeError, match="exit code 7"):
+        perform(Job(module, run, "prefork", redis.url, redis.url))
+    left = set(ast.literal_eval(noted.read_text()))
+    assert len(left) == 2
+    deadline = time.monotonic() + 10
+    while left and time.monotonic() < deadline:
+        left = {process for process in left if _is_running(process)}
+        time.sleep(0.05)
+    assert left == set()
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True

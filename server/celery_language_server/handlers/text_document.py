@@ -56,7 +56,7 @@ def did_close(server: Server, params: Any) -> None:
 def version_of(params: Any) -> int | None:
     """The document's version, which some clients leave out."""
     version = find(params, "textDocument", "version")
-    return version if isinstance(version, int) else None
+    return version if isinstance(version, int) and not isinstance(version, bool) else None
 
 
 METHODS: Final[Mapping[str, Callable[[Server, Any], object]]] = {

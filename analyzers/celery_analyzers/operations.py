@@ -1,0 +1,112 @@
+"""What a task's body does: which of its calls go to which library, may wait without end, or must not be done twice.
+
+Later code actions choose a retry strategy by the same classification. Knows syntax and the tables of `libraries`. Must
+not know rules.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from celery_analyzers.bindings import ImportBinding
+from celery_analyzers.body import Body, CallSite
+from celery_analyzers.findings import NeededImport
+from celery_analyzers.libraries import TRANSIENT, Category, Operation, Timeout, canonical, known_operation
+from celery_analyzers.symbols import External, ModuleScope, Scope, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A call of a body, and what it does."""
+
+    call: CallSite
+    operation: Operation
+
+
+def operations(body: Body) -> Iterator[Performed]:
+    """The calls of a body of which it is known what they do, in the order in which they stand."""
+    for call in body.calls:
+        operation = operation_of(call)
+        if operation is None and ".objects." in call.source and imports_from("django", body.scope):
+            operation = Operation(Category.DATABASE, "django.db")
+        if operation is not None:
+            yield Performed(call, operation)
+
+
+def operation_of(call: CallSite) -> Operation | None:
+    """What a call does, as far as its path tells; None where that is not known."""
+    operation = None if call.path is None else known_operation(call.path)
+    if operation is not None and operation.category is Category.HTTP and call.method == "request":
+        verb = call.keyword("method") or next(iter(call.node.args), None)
+        posts = isinstance(verb, ast.Constant) and str(verb.value).upper() == "POST"
+        return replace(operation, repeatable=False if posts else None)
+    return operation
+
+
+def waits_without_end(performed: Performed, body: Body) -> bool:
+    """Whether a call may wait for ever, as it is called here."""
+    call, timeout = performed.call, performed.operation.timeout
+    if timeout is None or call.has_splat or _does_not_block(call):
+        return False
+    if timeout.as_context and not isinstance(next(body.parents(call.node)), ast.withitem):
+        return False
+    given = _given(call, timeout)
+    if given is None:
+        return not timeout.bounded
+    return isinstance(given, ast.Constant) and given.value is None
+
+
+def _given(call: CallSite, timeout: Timeout) -> ast.expr | None:
+    for keyword in timeout.keywords:
+        value = call.keyword(keyword)
+        if value is not None:
+            return value
+    if timeout.position is not None and len(call.node.args) > timeout.position:
+        return call.node.args[timeout.position]
+    return None
+
+
+def _does_not_block(call: CallSite) -> bool:
+    """`acquire(False)`, `acquire(blocking=False)`, `get(block=False)`."""
+    blocking = call.keyword("blocking") or call.keyword("block") or next(iter(call.node.args), None)
+    return isinstance(blocking, ast.Constant) and blocking.value is False
+
+
+def transient_exceptions(performed: Iterable[Performed]) -> tuple[str, ...]:
+    """The exceptions after which it is worth trying these operations again, each once."""
+    libraries = (one.operation.library for one in performed)
+    return tuple(dict.fromkeys(path for library in libraries for path in TRANSIENT.get(library, ())))
+
+
+def written(path: str, scope: Scope) -> tuple[str, NeededImport | None]:
+    """How to write an exception's dotted path in a module, and the import that this needs.
+
+    What the module has already is used: the name itself, or the module that holds it, as in `requests.Timeout`.
+    """
+    module, _, name = path.rpartition(".")
+    if isinstance(scope.module_scope, ModuleScope):
+        for bound in scope.module_scope.names:
+            meant = resolve(bound, scope) if not bound.startswith("@") else None
+            if isinstance(meant, External) and canonical(meant.path) == path:
+                return bound, None
+            if meant == External(module):
+                return f"{bound}.{name}", None
+    if module == "builtins":
+        return name, None
+    # A name that would hide a builtin gets its library's name in front.
+    alias = f"{module.split('.', 1)[0].capitalize()}{name}"
+    taken = hasattr(builtins, name) or bool(scope.lookup(name)[0])
+    return (alias, NeededImport(module, name, alias)) if taken else (name, NeededImport(module, name))
+
+
+def imports_from(package: str, scope: Scope) -> bool:
+    """Whether the module imports anything from a package."""
+    module = scope.module_scope
+    return isinstance(module, ModuleScope) and any(
+        isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == package
+        for found in module.names.values()
+        for binding in found
+    )

@@ -1,0 +1,78 @@
+"""How a task gets to run again: by `retry()`, by `autoretry_for`, or because its message is delivered twice.
+
+Knows Celery's options and methods for it. Must not know rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from celery_analyzers.body import Body, CallSite
+from celery_analyzers.context import Context
+from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.registrations import NOT_SET
+from celery_analyzers.symbols import UNKNOWN, External
+
+DEFAULT_MAX_RETRIES = 3
+_RETRY = frozenset({"celery.current_task.retry", "celery.Task.retry", "celery.app.task.Task.retry"})
+
+
+def retry_calls(task: TaskDefinition, context: Context) -> Iterator[CallSite]:
+    """The calls of `retry` on the task itself in its body: `self.retry()`, `sync.retry()`, `current_task.retry()`."""
+    body = context.body
+    if body is None or not context.mentions("retry"):
+        return
+    names = {f"{name}.retry" for name in instance_names(task, body)}
+    for call in body.calls:
+        if call.method == "retry" and (call.source in names or call.path in _RETRY):
+            yield call
+
+
+def instance_names(task: TaskDefinition, body: Body) -> set[str]:
+    """The names that mean the task in its own body: its instance parameter, and its own name if not taken."""
+    found: set[str] = set()
+    if body.scope.lookup(task.name)[1] is not body.scope:
+        found.add(task.name)
+    if (name := instance_parameter(task)) is not None:
+        found.add(name)
+    return found
+
+
+def instance_parameter(task: TaskDefinition) -> str | None:
+    """The parameter that is the task instance, as far as that can be told."""
+    if task.function is None or not task.function.positional:
+        return None
+    first = task.function.positional[0].name
+    bind = task.option("bind")
+    if task.form == "class" or (bind is not None and bind.value in (True, 1)):
+        return first
+    open_to_doubt = not task.options_known or (bind is not None and bind.value == UNKNOWN)
+    return first if first == "self" and open_to_doubt else None
+
+
+def autoretry_exceptions(task: TaskDefinition, context: Context) -> tuple[object, ...]:
+    """What `autoretry_for` names, as values; empty where it is not set or cannot be told."""
+    value = context.effective_option(task, "autoretry_for")
+    return tuple(cast("tuple[object, ...]", value)) if isinstance(value, (tuple, list)) else ()
+
+
+def max_retries(task: TaskDefinition, context: Context) -> object:
+    """How many times the task is retried at most: a number, None for without end, UNKNOWN where it cannot be told."""
+    options = context.effective_option(task, "retry_kwargs")
+    if isinstance(options, dict):
+        given = cast("dict[object, object]", options).get("max_retries")
+        if given is not None:
+            return given
+    elif options is not NOT_SET:
+        return UNKNOWN
+    own = task.option("max_retries")
+    if own is not None:
+        return own.value
+    value = context.effective_option(task, "max_retries")
+    return DEFAULT_MAX_RETRIES if value is NOT_SET else value
+
+
+def is_exception(value: object, *paths: str) -> bool:
+    """Whether a value is one of the exception classes at `paths`."""
+    return isinstance(value, External) and value.path in paths

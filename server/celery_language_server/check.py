@@ -1,0 +1,197 @@
+"""`celeryls check`: finds the files, asks the cache and then the engine, and hands on what there is to show.
+
+Knows the options and the order of events. Imports what reads code or prints findings only when there is code
+to read or a finding to print.
+"""
+
+# ruff: noqa: PTH100, PTH109, PTH110, PTH112, PTH118, PTH120
+
+from __future__ import annotations
+
+import os
+import sys
+
+from celery_language_server import arguments, configuration_file
+from celery_language_server.arguments import Arguments, Option, UsageError
+from celery_language_server.cache import Cache, settings_key
+from celery_language_server.discovery import Walker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celery_analyzers.settings import Settings
+    from celery_language_server.configuration_file import ConfigurationFile
+
+FORMATS = ("full", "concise", "json")
+SEVERITIES = ("hint", "information", "warning", "error")
+OPTIONS = (
+    Option("--output-format", "How findings are printed (default: full)", choices=FORMATS),
+    Option("--min-severity", "The least severity that is shown (default: warning)", choices=SEVERITIES),
+    Option("--select", "Rules to check, by name, code or beginning of a code", metavar="RULES", many=True),
+    Option("--ignore", "Rules to leave out", metavar="RULES", many=True),
+    Option("--fix", "Apply safe fixes"),
+    Option("--unsafe-fixes", "Take unsafe fixes into account as well"),
+    Option("--diff", "Show what fixes would do, and change nothing"),
+    Option("--statistics", "Count the findings of each rule"),
+    Option("--exit-zero", "Exit with 0 also if there are findings"),
+    Option("--stdin-filename", "The name of the file that comes through stdin", metavar="PATH"),
+)
+
+
+def help_page() -> str:
+    """What `celeryls check --help` prints."""
+    about = "Say what is wrong with Celery code, and fix it." exits = "\nExit code: 0 without findings, 1
+    with findings of warning or error, 2 if it was called wrongly.\n" return arguments.help_text("celeryls
+    check [OPTIONS] [PATHS]...", about, OPTIONS) + exits
+
+
+class CheckedFile:
+    """What was found in one file. `shown_as` is its path as the user sees it from where they stand.
+
+    `counts` are the numbers of findings by severity and of syntax problems, `reports` the findings as JSON.
+    """
+
+    __slots__ = ("counts", "path", "project", "reports", "shown_as")
+
+    def __init__(self, project: Project, path: str, shown_as: str, counts: list[int], reports: str) -> None:
+        self.project = project
+        self.path = path
+        self.shown_as = shown_as
+        self.counts = counts
+        self.reports = reports
+
+
+class Project:
+    """Files and folders to check that share a configuration; paths are relative to the root, as in `discovery`."""
+
+    __slots__ = ("_settings", "configuration", "files", "folders", "given", "root")
+
+    def __init__(self, root: str, configuration: ConfigurationFile | None, given: Arguments) -> None:
+        self.root = root
+        self.configuration = configuration
+        self.given = given
+        self.folders: list[str] = []
+        self.files: list[str] = []
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings. Raises ConfigurationError or UsageError where they cannot be understood."""
+        if self._settings is None:
+            from celery_language_server.chosen_settings import chosen_settings
+
+            self._settings = chosen_settings(self.configuration, self.given)
+        return self._settings
+
+    def key(self) -> str:
+        """Tells this project's settings from others."""
+        content = self.configuration.content if self.configuration else b""
+        return settings_key(content, self.given.lists.get("--select"), self.given.lists.get("--ignore"))
+
+    def shown_as(self, path: str) -> str:
+        """The path as the user sees it from where they stand."""
+        absolute = os.path.join(self.root, path)
+        here = os.getcwd().rstrip(os.sep) + os.sep
+        return absolute.removeprefix(here) if absolute != here else "."
+
+
+def run(argv: Sequence[str]) -> int:
+    """Check, and return the exit code. Raises UsageError, ConfigurationError or Help."""
+    given = arguments.parse(argv, OPTIONS)
+    if "-" in given.paths or "--stdin-filename" in given.values:
+        if given.paths not in ([], ["-"]):
+            raise UsageError("stdin and paths cannot be checked in one run")
+        from celery_language_server.stdin_check import run as run_stdin
+
+        return run_stdin(given)
+    projects = _projects(given)
+    checked = [file for project in projects for file in inspect(project)]
+    if "--fix" in given.flags or "--diff" in given.flags:
+        from celery_language_server.mending import run as mend
+
+        return mend(given, projects, checked)
+    return show(given, checked)
+
+
+def show(given: Arguments, checked: list[CheckedFile], fixed: int = 0) -> int:
+    """Print what was found, and return the exit code."""
+    if not checked and not fixed and not given.values.keys() & {"--output-format"}:
+        sys.stdout.write("All checks passed!\n")
+        return 0
+    from celery_language_server.output.presentation import present
+
+    return present(given, checked, fixed)
+
+
+def _projects(given: Arguments) -> list[Project]:
+    projects: dict[str, Project] = {}
+    for path in given.paths or ["."]:
+        absolute = os.path.abspath(path)
+        is_folder = os.path.isdir(absolute)
+        if not is_folder and not os.path.exists(absolute):
+            raise UsageError(f"`{path}`: no such file or folder")
+        project = project_of(absolute if is_folder else os.path.dirname(absolute), given)
+        project = projects.setdefault(project.root, project)
+        relative = absolute[len(project.root.rstrip(os.sep)) + 1 :].replace(os.sep, "/")
+        if is_folder:
+            project.folders.append(relative + "/" if relative else "")
+        else:
+            project.files.append(relative)
+    return list(projects.values())
+
+
+def project_of(folder: str, given: Arguments) -> Project:
+    """The project that a folder belongs to."""
+    configuration = configuration_file.find(folder)
+    root = configuration.root if configuration else configuration_file.root_of(folder)
+    return Project(root, configuration, given)
+
+
+def inspect(project: Project) -> list[CheckedFile]:
+    """The files of a project in which something was found, by their paths."""
+    cache = Cache(project.root, project.key())
+    if cache.known:
+        exclude, respect = cache.exclude, cache.respect_gitignore
+    else:
+        exclude, respect = project.settings.exclude, project.settings.respect_gitignore
+    known = cache.decisions if cache.known and cache.decisions.hold() else None
+    found = Walker(project.root, exclude, respect, known).walk(project.folders, project.files)
+    for path, reason in found.problems:
+        warn(f"{project.shown_as(path)} could not be read: {reason}")
+    if not found.files:
+        warn("no Python files found")
+    outcomes = {path: cache.lookup(path, stamp) for path, stamp in found.files.items()}
+    unknown = {path: found.files[path] for path, outcome in outcomes.items() if outcome is None}
+    if unknown:
+        from celery_language_server.inspection import inspect as inspect_files
+        from celery_language_server.progress import tracked
+
+        for path, outcome in tracked(inspect_files(project.root, project.settings, unknown), len(unknown)):
+            if isinstance(outcome, str):
+                warn(f"{project.shown_as(path)} {outcome}")
+            else:
+                outcomes[path] = outcome
+                cache.store(path, outcome)
+    cache.save(found.decisions, exclude, respect, _gone(cache, found.files, project.folders))
+    return [
+        CheckedFile(project, path, project.shown_as(path), [int(n) for n in outcome.counts.split()],
+        outcome.reports) for path, outcome in sorted(outcomes.items()) if outcome is not None and
+        outcome.counts
+    ]
+
+
+def _gone(cache: Cache, files: dict[str, str], folders: list[str]) -> list[str]:
+    """The files that the cache knows in the folders that were walked, and that are no more."""
+    prefixes = tuple(folders)
+    return [path for path in cache.paths() - files.keys() if path.startswith(prefixes)]
+
+
+def warn(message: str) -> None:
+    """Say what did not go well, beside the findings."""
+    sys.stderr.write(f"warning: {printable(message)}\n")
+
+
+def printable(text: str) -> str:
+    """Text that a file or its name holds, so that it cannot steer a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

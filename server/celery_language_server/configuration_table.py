@@ -1,0 +1,29 @@
+"""The settings as they are written: the keys, and the type of each.
+
+Pydantic takes a while to import: only a project that has settings, and whose settings changed, pays for it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Table(BaseModel):
+    """`[tool.celeryls]`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        alias_generator=lambda name: name.replace("_", "-"),
+    )
+
+    select: list[str] | None = None
+    extend_select: list[str] = Field(default_factory=list)
+    ignore: list[str] = Field(default_factory=list)
+    severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(
+        default_factory=dict
+    )
+    exclude: list[str] = Field(default_factory=list)
+    respect_gitignore: bool = True

@@ -1,0 +1,194 @@
+"""Finds the Python files to check under a folder, past those that Git or the configuration leaves out.
+
+Knows files and folders. Must not know what is in the files. On a run that finds everything as it was, the
+decisions of the last run are taken over and no pattern is read.
+
+Paths are relative to the root and have slashes; those of folders end in one, but for the root's, which is
+empty.
+"""
+
+# ruff: noqa: PTH110, PTH116, PTH120
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from celery_language_server.gitignore import Matcher
+
+EXCLUDED = frozenset(
+    {
+        "__pycache__",
+        "__pypackages__",
+        "_build",
+        "buck-out",
+        "build",
+        "dist",
+        "node_modules",
+        "site-packages",
+        "venv",
+    }
+)
+"""Folders that hold no code of the project, as ruff has them; so are all whose names begin with a dot."""
+GITIGNORE = ".gitignore"
+
+
+def stamp(status: os.stat_result) -> str:
+    """What tells a file's version without reading it."""
+    return f"{status.st_mtime_ns} {status.st_size}"
+
+
+def stamp_of(path: str) -> str:
+    """The stamp of the file at `path`; empty where there is none."""
+    try:
+        return stamp(os.stat(path))
+    except (OSError, ValueError):
+        return ""
+
+
+class Decisions:
+    """What is left out, and the ignore files that say so, by their absolute paths and stamps.
+
+    `verdicts` tell of the paths that patterns were asked about whether they are left out.
+    """
+
+    __slots__ = ("ignore_files", "verdicts")
+
+    def __init__(self) -> None:
+        self.ignore_files: dict[str, str] = {}
+        self.verdicts: dict[str, bool] = {}
+
+    def hold(self) -> bool:
+        """Whether no ignore file changed or vanished since."""
+        return all(stamp_of(path) == known for path, known in self.ignore_files.items())
+
+
+class Found:
+    """What a walk found: files with their stamps, the folders it went through, and what it could not read."""
+
+    __slots__ = ("decisions", "files", "problems", "walked")
+
+    def __init__(self, decisions: Decisions) -> None:
+        self.files: dict[str, str] = {}
+        self.walked: set[str] = set()
+        self.problems: list[tuple[str, str]] = []
+        self.decisions = decisions
+
+
+class _StaleError(Exception):
+    """There is an ignore file that the decisions of an earlier run do not know of."""
+
+
+class Walker:
+    """Walks folders under `root`. `known` are the decisions of an earlier run, where they still hold."""
+
+    __slots__ = ("_base", "_exclude", "_found", "_known", "_matcher", "_respect")
+
+    def __init__(
+        self, root: str, exclude: tuple[str, ...], respect_gitignore: bool, known: Decisions | None = None
+    ) -> None:
+        self._base = root.replace(os.sep, "/").rstrip("/") + "/"
+        self._exclude = exclude
+        self._respect = respect_gitignore
+        self._known = known is not None
+        self._found = Found(known or Decisions())
+        self._matcher: Matcher | None = None
+
+    def walk(self, folders: list[str], files: list[str]) -> Found:
+        """What is in `folders`, and `files`, which are named one by one and therefore never left out."""
+        try:
+            self._walk_all(folders)
+        except _StaleError:
+            self._known = False
+            self._found = Found(Decisions())
+            self._walk_all(folders)
+        for path in files:
+            self._found.files.setdefault(path, stamp_of(self._base + path))
+        return self._found
+
+    def _walk_all(self, folders: list[str]) -> None:
+        for folder in folders:
+            if self._respect:
+                self._note_ignore_files_above(folder)
+            parts = folder.split("/")[:-1]
+            above = ["/".join(parts[: index + 1]) + "/" for index in range(len(parts))]
+            # Who names a folder that is left out means it: then only what stands in it can leave out more.
+            within = folder if any(self._is_left_out(path, None) for path in above) else None
+            self._walk(folder, within)
+
+    def _note_ignore_files_above(self, folder: str) -> None:
+        """Note the ignore files above a folder, up to the top of its Git repository or else the root."""
+        directory = (self._base + folder).rstrip("/") or "/"
+        above: list[str] = []
+        while not os.path.exists(f"{directory}/.git"):
+            parent = os.path.dirname(directory)
+            if parent == directory:
+                above = [path for path in above if path.startswith(self._base)]
+                break
+            directory = parent
+            above.append(f"{directory.rstrip('/')}/{GITIGNORE}")
+        else:
+            above.append(f"{directory}/.git/info/exclude")
+        for path in above:
+            if version := stamp_of(path):
+                self._note_ignore_file(path, version)
+
+    def _note_ignore_file(self, path: str, version: str) -> None:
+        ignore_files = self._found.decisions.ignore_files
+        if ignore_files.get(path) != version:
+            if self._known:
+                raise _StaleError
+            ignore_files[path] = version
+
+    def _walk(self, start: str, within: str | None) -> None:
+        found = self._found
+        folders = [start]
+        while folders:
+            folder = folders.pop()
+            if folder in found.walked:
+                continue
+            found.walked.add(folder)
+            try:
+                with os.scandir(self._base + folder) as scanned:
+                    entries = list(scanned)
+            except OSError as error:
+                found.problems.append((folder.rstrip("/") or ".", error.strerror or str(error)))
+                continue
+            if self._respect:
+                for entry in entries:
+                    # It speaks of the other entries, and may come after them.
+                    if entry.name == GITIGNORE and entry.is_file():
+                        self._note_ignore_file(self._base + folder + GITIGNORE, stamp(entry.stat()))
+            for entry in entries:
+                self._visit(entry, folder, folders, within)
+
+    def _visit(self, entry: os.DirEntry[str], folder: str, folders: list[str], within: str | None) -> None:
+        name = entry.name
+        try:
+            if name.endswith(".py") and entry.is_file():
+                path = folder + name
+                if not self._is_left_out(path, within):
+                    self._found.files[path] = stamp(entry.stat())
+            # Links to folders are not followed: they may lead round in circles, or to other people's code.
+            elif name[0] != "." and name not in EXCLUDED and entry.is_dir(follow_symlinks=False):
+                path = f"{folder}{name}/"
+                if not self._is_left_out(path, within):
+                    folders.append(path)
+        except OSError as error:
+            self._found.problems.append((folder + name, error.strerror or str(error)))
+
+    def _is_left_out(self, path: str, within: str | None) -> bool:
+        decisions = self._found.decisions
+        if not self._exclude and not decisions.ignore_files:
+            return False
+        verdict = decisions.verdicts.get(path) if within is None else None
+        if verdict is None:
+            if self._matcher is None:
+                from celery_language_server.gitignore import Matcher
+
+                self._matcher = Matcher(self._base, self._exclude)
+            verdict = self._matcher.leaves_out(path, decisions.ignore_files, within)
+            if within is None:
+                decisions.verdicts[path] = verdict
+        return verdict

@@ -1,0 +1,123 @@
+"""Analyses files: on this process, or on several where there is enough to do.
+
+Knows the engine. Everything here is imported only once a file has changed. Must not know who asks, nor print.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from celery_analyzers.analysis import FileAnalysis
+from celery_analyzers.project import Project
+from celery_analyzers.registry import RuleSet
+from celery_analyzers.relevance import concerns_celery
+from celery_language_server.cache import Outcome
+from celery_language_server.reports import counts_of, dumped, reports_of
+from celery_language_server.sources import UnreadableError, decode, digest, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from celery_analyzers.settings import Settings
+
+_WORTH_PROCESSES = 200
+"""Files about Celery from which on other processes are started: each takes a while until it is of use."""
+
+
+class Inspector:
+    """Analyses the files of one project."""
+
+    def __init__(self, root: str, settings: Settings) -> None:
+        self.root = Path(root)
+        self.settings = settings
+        self.rules = RuleSet.from_settings(settings)
+        self.project = Project(self.root)
+
+    def analyse(self, text: str, path: Path) -> FileAnalysis:
+        """The analysis of a text that stands, or is to stand, at `path`."""
+        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+
+    def outcome(self, path: str, stamp: str, data: bytes) -> Outcome:
+        """What is found in a file about Celery. Raises UnreadableError."""
+        file = self.root / path
+        analysis = self.analyse(decode(data).text, file)
+        dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))
+        return Outcome(stamp, digest(data), dependencies, counts_of(analysis), dumped(reports_of(analysis)))
+
+
+def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | str]]:
+    """What is found in files, given with their stamps, in any order; or why a file could not be read."""
+    concerned: dict[str, str] = {}
+    for path, stamp in files.items():
+        try:
+            data = read(Path(root, path))
+        except UnreadableError as error:
+            yield path, str(error)
+            continue
+        if concerns_celery(data):
+            concerned[path] = stamp
+        else:
+            yield path, Outcome(stamp, digest(data), (), "", "")
+    processes = min(os.cpu_count() or 1, len(concerned) // (_WORTH_PROCESSES // 2), 8)
+    if len(concerned) <= _WORTH_PROCESSES or processes < 2:
+        yield from _inspect_here(Inspector(root, settings), concerned.items())
+    else:
+        yield from _inspect_elsewhere(root, settings, concerned, processes)
+
+
+def _inspect_here(
+    inspector: Inspector, files: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, Outcome | str]]:
+    for path, stamp in files:
+        yield path, _outcome(inspector, path, stamp)
+
+
+def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | str:
+    try:
+        return inspector.outcome(path, stamp, read(inspector.root / path))
+    except UnreadableError as error:
+        return str(error)
+
+
+def _inspect_elsewhere(
+    root: str, settings: Settings, files: dict[str, str], processes: int
+) -> Iterator[tuple[str, Outcome | str]]:
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    # Neighbours go to the same process, since they import the same modules.
+    items = sorted(files.items())
+    step = max(1, len(items) // (processes * 4))
+    chunks = [items[start : start + step] for start in range(0, len(items), step)]
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (root, settings))
+    try:
+        for done in as_completed([pool.submit(_work, chunk) for chunk in chunks]):
+            for path, fields in done.result():
+                yield path, fields if isinstance(fields, str) else Outcome(*fields)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+_workers: list[Inspector] = []
+"""The inspector of a worker process, made when that starts."""
+
+
+def _start_worker(root: str, settings: Settings) -> None:
+    import signal
+
+    # The parent process answers Ctrl-C for all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _workers.append(Inspector(root, settings))
+
+
+def _work(files: list[tuple[str, str]]) -> list[tuple[str, tuple[str, str, tuple[str, ...], str, str] | str]]:
+    done: list[tuple[str, tuple[str, str, tuple[str, ...], str, str] | str]] = []
+    for path, outcome in _inspect_here(_workers[0], files):
+        if isinstance(outcome, str):
+            done.append((path, outcome))
+        else:
+            fields = (outcome.stamp, outcome.digest, outcome.dependencies, outcome.counts, outcome.reports)
+            done.append((path, fields))
+    return done

@@ -1,0 +1,124 @@
+"""`celeryls check --fix` and `--diff`: applies the fixes of findings to files, or shows what that would do.
+
+Knows which fixes are asked for. Must not know rules.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from celery_codeactions import fix_all
+from celery_codeactions.diff import unified_diff
+from celery_language_server.check import inspect, show, warn
+from celery_language_server.inspection import Inspector
+from celery_language_server.output.presentation import fixes_note, least_severity, shown_reports
+from celery_language_server.output.screen import Screen
+from celery_language_server.sources import UnreadableError, decode, read, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from celery_analyzers.analysis import FileAnalysis
+    from celery_analyzers.findings import Finding
+    from celery_language_server.arguments import Arguments
+    from celery_language_server.check import CheckedFile, Project
+    from celery_language_server.reports import Report
+
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Audible:
+    """An analysis with the findings that are loud enough to be shown: no others are fixed."""
+
+    analysis: FileAnalysis
+    least: int
+
+    def findings(self) -> list[Finding]:
+        """What is wrong."""
+        return [finding for finding in self.analysis.findings() if finding.severity > self.least]
+
+    def problems(self) -> Sequence[object]:
+        """What could not be parsed."""
+        return self.analysis.problems()
+
+
+def run(given: Arguments, projects: Sequence[Project], checked: Sequence[CheckedFile]) -> int:
+    """Fix what was found in files, or show the diff, and return the exit code."""
+    least = least_severity(given)
+    unsafe = "--unsafe-fixes" in given.flags
+    only_show = "--diff" in given.flags
+    inspectors: dict[str, Inspector] = {}
+    fixed = 0
+    reports: list[Report] = []
+    for file in checked:
+        found = shown_reports(file, least)
+        reports += found
+        if not _is_fixable(found, unsafe):
+            continue
+        project = file.project
+        inspector = inspectors.setdefault(project.root, Inspector(project.root, project.settings))
+        try:
+            fixed += _mend(inspector, file, least, unsafe, only_show)
+        except UnreadableError as error:
+            warn(f"{file.shown_as} {error}")
+    if not only_show:
+        return show(given, [file for project in projects for file in inspect(project)], fixed)
+    sys.stderr.write(diff_note(fixed, reports, unsafe))
+    return exit_code(given, reports)
+
+
+def mended(inspector: Inspector, text: str, path: Path, least: int, unsafe: bool) -> fix_all.FixResult:
+    """What fixing makes of a text that stands at `path`."""
+    return fix_all.apply(lambda now: _Audible(inspector.analyse(now, path), least), text, unsafe=unsafe)
+
+
+def diff_note(fixed: int, reports: Sequence[Report], unsafe: bool) -> str:
+    """What there is to say behind a diff."""
+    note = f"Would fix {fixed} finding{'' if fixed == 1 else 's'}.\n" if fixed else "No fixes to apply.\n"
+    rest = fixes_note(reports, unsafe)
+    return note + "".join(line for line in rest.splitlines(keepends=True) if "--unsafe-fixes" in line)
+
+
+def exit_code(given: Arguments, reports: Sequence[Report]) -> int:
+    """The exit code while the findings are still there."""
+    grave = any(report["severity"] in ("warning", "error") for report in reports)
+    return 1 if grave and "--exit-zero" not in given.flags else 0
+
+
+def print_diff(before: str, after: str, shown_as: str) -> None:
+    """Print a diff: as it is for a program to apply, harmless and in colours for a terminal."""
+    diff = unified_diff(before, after, shown_as)
+    screen = Screen(sys.stdout)
+    if screen.terminal or screen.colours:
+        for line in diff.split("\n")[:-1]:
+            style = _DIFF_STYLES.get(line[:1])
+            shown = screen.laid_out(line)[0]
+            sys.stdout.write((screen.styled(shown, style) if style else shown) + "\n")
+    else:
+        sys.stdout.write(diff)
+
+
+def _is_fixable(reports: Sequence[Report], unsafe: bool) -> bool:
+    return any(unsafe or fix["safety"] == "safe" for report in reports for fix in report["fixes"])
+
+
+def _mend(inspector: Inspector, file: CheckedFile, least: int, unsafe: bool, only_show: bool) -> int:
+    """Fix one file; returns how many findings that were. Raises UnreadableError."""
+    path = Path(file.project.root, file.path)
+    data = read(path)
+    source = decode(data)
+    if source.encoded(source.text) != data:
+        raise UnreadableError(f"is left as it is: {source.encoding} does not give the same bytes back")
+    result = mended(inspector, source.text, path, least, unsafe)
+    if result.text == source.text:
+        return 0
+    if only_show:
+        print_diff(source.text, result.text, file.shown_as)
+    else:
+        write(path, source.encoded(result.text))
+        inspector.project.forget(path)
+    return sum(result.fixed.values())

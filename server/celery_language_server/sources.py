@@ -1,0 +1,108 @@
+"""Reads Python files as Python does, and writes them back byte for byte but for the edits.
+
+Knows encodings and files. Must not know what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+_BOM = b"\xef\xbb\xbf"
+_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=]")
+
+
+class UnreadableError(Exception):
+    """A file cannot be read, decoded or written. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a file without its byte order mark, and what it takes to write it back."""
+
+    text: str
+    encoding: str
+    bom: bytes = b""
+
+    def encoded(self, text: str) -> bytes:
+        """`text` in the file's own encoding. Raises UnreadableError where that has no room for it."""
+        try:
+            return self.bom + text.encode(self.encoding)
+        except UnicodeError as error:
+            raise UnreadableError(f"cannot be written as {self.encoding}: {_reason(error)}") from None
+
+
+def decode(data: bytes) -> Source:
+    """The text of a file's bytes, its line ends as they are. Raises UnreadableError."""
+    encoding, bom = "utf-8", b""
+    if data.startswith(_BOM):
+        data, bom = data[3:], _BOM
+    # Only the first two lines can name the encoding, and next to none do.
+    if any(_COOKIE.match(line) for line in data.split(b"\n", 2)[:2]):
+        encoding = _declared_encoding(bom + data)
+    try:
+        return Source(data.decode(encoding), encoding, bom)
+    except UnicodeError as error:
+        raise UnreadableError(f"is not {encoding}: {_reason(error)}") from None
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file. Raises UnreadableError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"could not be read: {error.strerror or error}") from None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Replace a file's content at once, and keep its permissions. Raises UnreadableError."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        mode = target.stat().st_mode
+        try:
+            temporary.write_bytes(data)
+            temporary.chmod(mode & 0o7777)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise UnreadableError(f"could not be written: {error.strerror or error}") from None
+
+
+def digest(data: bytes) -> str:
+    """Tells contents apart."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def digest_of(path: str) -> str:
+    """The digest of a file, or of the names in a folder; empty where there is neither."""
+    try:
+        if Path(path).is_dir():
+            names = sorted(name for name in os.listdir(path) if not name.startswith((".", "__pycache__")))  # noqa: PTH208
+            return digest("\0".join(names).encode("utf-8", "surrogateescape"))
+        return digest(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return ""
+
+
+def _declared_encoding(data: bytes) -> str:
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise UnreadableError(f"could not be decoded: {error.msg}") from None
+    return encoding.removesuffix("-sig")
+
+
+def _reason(error: UnicodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"invalid byte at offset {error.start}"
+    if isinstance(error, UnicodeEncodeError):
+        return f"no such character as U+{ord(error.object[error.start]):04X}"
+    return str(error)

@@ -1,0 +1,103 @@
+"""The result of any sequence of edits is that of a fresh analysis of the same text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from celery_analyzers.analysis import FileAnalysis
+from celery_analyzers.source import LineIndex
+from tests.analyzers.engine import ALL, analyse
+
+SAMPLE = Path(__file__).with_name("sample_module.py.txt").read_text(encoding="utf-8")
+# Edits that change what names mean, what is a task, what is silenced and what can be parsed.
+FRAGMENTS = [
+    *"()[]{}:#\"'\n\r\t\f😀e1 ",
+    '"""', "\r\n", "    ", "bind=True, ", "@app.task\n", "@job(bind=True)\n", "app = Celery()\n", "app = None\n",
+    "from celery import Celery\n", "def f():\n    pass\n", "class A(Task):\n    def run(self): pass\n", "LIMIT = 9\n",
+    "# celeryls: ignore\n", "  # celeryls: ignore[bind-without-self]", "# celeryls: ignore-file\n", "  # noqa: CEL103",
+    "# celeryls: idempotent\n", "job", "app.register_task(A())\n", "x = job(plain)\n", "self", "return", "yield ",
+]  # fmt: skip
+
+
+def assert_same(kept: FileAnalysis, text: str) -> None:
+    fresh = analyse(text)
+    assert kept.text == text
+    assert kept.findings() == fresh.findings()
+    assert kept.problems() == fresh.problems()
+    assert kept.line_count == fresh.line_count == len(LineIndex(text).starts)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(["", SAMPLE, SAMPLE.replace("\n", "\r\n"), "\ufeff" + SAMPLE]),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.sampled_from([0, 0, 0, 1, 4, 30, 200]), st.sampled_from(FRAGMENTS)), max_size=8
+    ),
+)
+def test_edits_give_what_a_fresh_analysis_gives(text: str, changes: list[tuple[float, int, str]]) -> None:
+    kept = analyse(text)
+    for where, length, new in changes:
+        start = round(where * len(text))
+        end = min(len(text), start + length)
+        lines = LineIndex(text)
+        first, last = lines.position(start), lines.position(end)
+        if lines.offset(*first) != start or lines.offset(*last) != end:
+            continue  # Between \r and \n there is no position.
+        kept.edit(first, last, new)
+        text = text[:start] + new + text[end:]
+        assert_same(kept, text)
+
+
+def type_text(analysis: FileAnalysis, line: int, column: int, text: str) -> None:
+    for offset, character in enumerate(text):
+        analysis.edit((line, column + offset), (line, column + offset), character)
+
+
+def test_typing_a_name_changes_what_depends_on_it_only() -> None:
+    text = "from celery import Celery\napp = Celery()\n@app.task(bind=True)\ndef f(): pass\n\n@other.task(bind=True)\ndef g(): pass\n"
+    analysis = analyse(text)
+    assert {f.rule for f in analysis.findings() if "bind" in f.rule} == {"bind-without-self"}
+    untouched = analysis.segments[3]
+    analysis.edit((1, 0), (1, 3), "apq")
+    assert not [f for f in analysis.findings() if f.rule == "bind-without-self"]
+    assert analysis.segments[3] is untouched
+    analysis.edit((1, 0), (1, 3), "app")
+    assert_same(analysis, text)
+
+
+def test_a_body_edit_leaves_every_other_segment_as_it_is() -> None:
+    analysis = analyse(SAMPLE)
+    before = list(analysis.segments)
+    line = SAMPLE[: SAMPLE.index("pass\n\n\n@job(bind")].count("\n")
+    type_text(analysis, line, 8, "x = 1 ; ")
+    changed = [old for old, new in zip(before, analysis.segments, strict=True) if old is not new]
+    assert [segment.segment.text.strip().splitlines()[1] for segment in changed] == ["def second():"]
+
+
+def test_a_syntax_error_leaves_the_findings_of_all_others_in_place_and_they_come_back() -> None:
+    whole = analyse(SAMPLE)
+    rules_of_others = [f.message for f in whole.findings() if "`first`" not in f.message]
+    assert rules_of_others
+    line = SAMPLE[: SAMPLE.index("    try:\n        requests")].count("\n")
+    for broken in ("foo(", "x = [", 'y = "', "if", "'''", "]", "return return", "\\ x", "{"):
+        analysis = analyse(SAMPLE)
+        analysis.edit((line, 0), (line, 0), "    " + broken + "\n")
+        assert [f.message for f in analysis.findings() if "`first`" not in f.message] == rules_of_others, broken
+        assert analysis.problems()
+        analysis.edit((line, 0), (line + 1, 0), "")
+        assert analysis.findings() == whole.findings()
+        assert analysis.problems() == []
+
+
+def test_refresh_takes_other_rules() -> None:
+    from celery_analyzers.registry import RuleSet
+    from celery_analyzers.settings import Settings
+
+    analysis = analyse(SAMPLE)
+    analysis.refresh(rules=RuleSet.from_settings(Settings(select=("bind-without-self",))))
+    assert {f.rule for f in analysis.findings()} <= {"bind-without-self"}
+    analysis.refresh(rules=ALL)
+    assert analysis.findings() == analyse(SAMPLE).findings()

@@ -33,8 +33,9 @@ lint: dev-environment ## Check style, types and the lock file
 	$(BIN)/pyright
 	test ! -x $(BIN)/uv || $(BIN)/uv lock --check --quiet
 
-bench: dev-environment ## Measure speed
-	$(BIN)/python bench/run.py $(ARGS)
+bench: dev-environment ## Measure speed, beside other servers and linters
+	$(BIN)/python bench/keystroke.py $(ARGS)
+	$(BIN)/python bench/check.py $(ARGS)
 
 docs: dev-environment ## Regenerate the generated pages
 	$(BIN)/python tools/generate_docs.py $(ARGS)

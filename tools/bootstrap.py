@@ -104,7 +104,7 @@ def environment() -> dict:
         env.setdefault("SSL_CERT_FILE", certificates)
     system = ssl.get_default_verify_paths()
     if system.cafile or (system.capath and any(Path(system.capath).iterdir())):
-        env.setdefault("UV_SYSTEM_CERTS", "1")  # pip trusts them too; uv brings its own, which know no company.
+        env.setdefault("UV_SYSTEM_CERTS", "1")  # pip trusts these too; uv brings its own.
     if pip_setting("proxy"):
         env.setdefault("ALL_PROXY", pip_setting("proxy"))
     return env

@@ -247,8 +247,8 @@ class FileAnalysis:
     def _run_at(self, index: int, syntax: Syntax | Problem | None = None) -> None:
         old = self.segments[index]
         analysis = SegmentAnalysis(old.segment, old.names, old.owner)
-        self._scope.used = set()
-        self._project.consulted = set()
+        self._scope.begin()
+        self._project.begin()
         found = self._check(analysis, syntax)
         analysis.found = len(found)
         analysis.used = frozenset(self._scope.used)

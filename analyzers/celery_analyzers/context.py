@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 
 from celery_analyzers.body import Body
-from celery_analyzers.expressions import Reference, expression
+from celery_analyzers.expressions import OPAQUE, Invocation, Reference, expression
 from celery_analyzers.extraction import Function
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
@@ -22,6 +22,7 @@ from celery_analyzers.symbols import (
     External,
     InnerScope,
     ProjectClass,
+    ProjectFunction,
     Scope,
     Symbol,
     TASK_CLASSES,
@@ -138,11 +139,17 @@ class Context:
         return UNKNOWN
 
     def base_may_define(self, task: TaskDefinition, *names: str) -> bool:
-        """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these."""
+        """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these.
+
+        A `__call__` that does no more to the arguments than to pass them on to `run` does not count.
+        """
         if not task.options_known:
             return True
         base = self._base(task)
-        return base is not None and any(_class_option(base, name) is not NOT_SET for name in names)
+        if base is None:
+            return False
+        found = (_class_option(base, name) for name in names)
+        return any(value is not NOT_SET and not _only_runs(value) for value in found)
 
     def may_be_wrapped(self, task: TaskDefinition) -> bool:
         """Whether a decorator below the task's own may change what the function takes or gives."""
@@ -187,6 +194,21 @@ class IgnoreContext:
         self.ignore = ignore
         self.unused = unused
         self.unknown = unknown
+
+
+def _only_runs(value: object) -> bool:
+    """Whether this is a method that ends in `return self.run(*args, **kwargs)` and binds no name anew before."""
+    if not isinstance(value, ProjectFunction) or not value.binding.returns:
+        return False
+    names = [name for name, _ in value.binding.inner]
+    return len(set(names)) == len(names) and all(
+        isinstance(returned, Invocation)
+        and returned.function == Reference("self.run")
+        and returned.arguments == (OPAQUE,)
+        and len(returned.keywords) == 1
+        and returned.keywords[0][0] is None
+        for returned in value.binding.returns
+    )
 
 
 def _class_option(base: Symbol, name: str) -> object:

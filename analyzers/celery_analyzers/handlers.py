@@ -1,4 +1,4 @@
-"""What becomes of an exception inside a body: which handler gets it, and whether it goes on from there.
+"""What becomes of an exception inside a body: what catches it on its way out, and whether it goes on from there.
 
 Knows `try` and `with`. Must not know Celery or rules.
 """
@@ -6,61 +6,75 @@ Knows `try` and `with`. Must not know Celery or rules.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from typing import Union
+from typing import TYPE_CHECKING, Union, cast
 
-from celery_analyzers.body import Body
-from celery_analyzers.symbols import External
+from celery_analyzers.expressions import dotted_path
+from celery_analyzers.symbols import UNKNOWN, External
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from celery_analyzers.body import Body
 
 BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
+"""What every handler that names one of these catches: all that a task raises."""
 _SUPPRESS = External("contextlib.suppress")
 
-Catcher = Union[ast.ExceptHandler, ast.withitem]
+Catcher = Union[ast.ExceptHandler, ast.Call, ast.Return]
 
 
-def catchers(node: ast.AST, body: Body, paths: frozenset[str]) -> Iterator[tuple[ast.Try | ast.With, Catcher]]:
-    """What catches an exception raised at `node`, from the inside out.
+def catchers(node: ast.AST, body: Body, paths: frozenset[str]) -> Iterator[Catcher]:
+    """What stops an exception that is raised at `node`, from the inside out, as if it went on from each.
 
-    Of each `try` around it the first handler for any of `paths` or for everything, and each `contextlib.suppress` of
-    them. Where a handler names an exception itself and not only a base of it, `paths` must hold it too.
+    Of each `try` the first handler for everything or for any of `paths`, which name the exception and its bases; the
+    calls of `contextlib.suppress` for them; and a `return` in a `finally`.
     """
     child = node
     for parent in body.parents(node):
-        if isinstance(parent, ast.Try) and child in parent.body:
-            handler = next((h for h in parent.handlers if catches(h.type, body, paths)), None)
-            if handler is not None:
-                yield parent, handler
-        elif isinstance(parent, ast.With) and child in parent.body:
+        if isinstance(parent, ast.Try):
+            if child in parent.body:
+                yield from [h for h in parent.handlers if catches(h.type, body, paths)][:1]
+            if child not in parent.finalbody:
+                yield from (statement for statement in parent.finalbody if isinstance(statement, ast.Return))
+        elif isinstance(parent, (ast.With, ast.AsyncWith)) and child in parent.body:
             for item in parent.items:
                 call = item.context_expr
-                if isinstance(call, ast.Call) and body.symbol(call.func) == _SUPPRESS:
-                    if any(catches(argument, body, paths) for argument in call.args):
-                        yield parent, item
+                if isinstance(call, ast.Call) and any(catches(types, body, paths) for types in call.args):
+                    if body.symbol(call.func) == _SUPPRESS:
+                        yield call
         child = parent
 
 
 def catches(types: ast.expr | None, body: Body, paths: frozenset[str]) -> bool:
-    """Whether `except types:` names one of `paths`; a bare `except:` does."""
+    """Whether `except types:` catches one of `paths`; a bare `except:` does."""
     return types is None or any(path in paths for path in named(types, body))
 
 
 def named(types: ast.expr, body: Body) -> list[str]:
-    """The exceptions outside the project that `except types:` names."""
-    values = body.value(types)
-    listed = values if isinstance(values, (tuple, list)) else (values,)  # pyright: ignore[reportUnknownVariableType]
-    return [value.path for value in listed if isinstance(value, External)]  # pyright: ignore[reportUnknownVariableType]
+    """The exceptions that `except types:` names: paths outside the project, bare names where they mean nothing known."""
+    found: list[str] = []
+    for node in types.elts if isinstance(types, ast.Tuple) else [types]:
+        value = body.value(node)
+        for item in cast("Sequence[object]", value) if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, External):
+                found.append(item.path)
+            elif item == UNKNOWN and (path := dotted_path(node)):
+                found.append(path.rpartition(".")[2])
+    return found
 
 
-def may_raise_again(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler holds anything that raises, or hands the exception to something that may."""
-    for node in own_nodes(handler.body):
+def stops(catcher: Catcher) -> bool:
+    """Whether an exception surely ends where it is caught: nothing there raises, nor calls what says that it does."""
+    if not isinstance(catcher, ast.ExceptHandler):
+        return True
+    for node in own_nodes(catcher.body):
         if isinstance(node, ast.Raise):
-            return True
+            return False
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if "raise" in name or name in ("retry", "exit", "_exit", "abort"):
-                return True
-    return False
+                return False
+    return True
 
 
 def own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:

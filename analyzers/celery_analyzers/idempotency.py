@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
-from celery_analyzers.body import Body
+from celery_analyzers.flow import blocks
 from celery_analyzers.handlers import own_nodes
 from celery_analyzers.libraries import Category
-from celery_analyzers.operations import Performed
+
+if TYPE_CHECKING:
+    from celery_analyzers.body import Body
+    from celery_analyzers.operations import Performed
 
 _KEY = re.compile(r"idempoten|dedup|delivery_id|exactly_once", re.IGNORECASE)
 _GUARDING_METHODS = frozenset(
@@ -22,7 +26,9 @@ _STATE = re.compile(
     r"|captur|exists|seen|lock|created|_at\b|retries",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"search|query|graphql|token|oauth|auth\b|login|introspect|lookup|validate|verify", re.IGNORECASE)
+_ASKS = re.compile(
+    r"search|query|graphql|token|oauth|auth\b|login|introspect|lookup|validate|verify", re.IGNORECASE
+)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -87,15 +93,18 @@ def _state_is_asked(node: ast.AST, body: Body) -> bool:
     for parent in body.parents(node):
         if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test and _asks_state(parent.test):
             return True
-        for statements in (getattr(parent, field, None) for field in ("body", "orelse", "finalbody")):
-            if not isinstance(statements, list) or child not in statements:
-                continue
-            for statement in statements[: statements.index(child)]:  # pyright: ignore[reportUnknownMemberType]
-                if isinstance(statement, ast.If) and _asks_state(statement.test):
-                    if any(isinstance(inner, _LEAVES) for inner in own_nodes(statement.body)):
-                        return True
+        for block in blocks(parent):
+            before = block[: block.index(child)] if child in block else []  # pyright: ignore[reportArgumentType]
+            if any(isinstance(statement, ast.If) and _turns_back(statement) for statement in before):
+                return True
         child = parent
     return False
+
+
+def _turns_back(statement: ast.If) -> bool:
+    return _asks_state(statement.test) and any(
+        isinstance(inner, _LEAVES) for inner in own_nodes(statement.body)
+    )
 
 
 def _asks_state(test: ast.expr) -> bool:

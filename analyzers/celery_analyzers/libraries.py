@@ -6,9 +6,12 @@ Must not know syntax trees, Celery or rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Category(Enum):
@@ -81,7 +84,11 @@ TRANSIENT: Mapping[str, tuple[str, ...]] = {
     ),
     "stripe": ("stripe.APIConnectionError", "stripe.RateLimitError"),
     "openai": ("openai.APIConnectionError", "openai.RateLimitError", "openai.InternalServerError"),
-    "anthropic": ("anthropic.APIConnectionError", "anthropic.RateLimitError", "anthropic.InternalServerError"),
+    "anthropic": (
+        "anthropic.APIConnectionError",
+        "anthropic.RateLimitError",
+        "anthropic.InternalServerError",
+    ),
     "django.db": ("django.db.OperationalError", "django.db.InterfaceError"),
     "sqlalchemy": ("sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"),
     "pymongo": ("pymongo.errors.AutoReconnect",),
@@ -185,7 +192,11 @@ _WAITING: dict[str, tuple[Category, str, Timeout]] = {
     "threading.Thread.join": (Category.LOCK, "threading", Timeout(position=0)),
     "queue.Queue.get": (Category.LOCK, "threading", Timeout(position=1)),
     "filelock.FileLock": (Category.LOCK, "filelock", Timeout(position=1, as_context=True)),
-    "redis.Redis.lock": (Category.LOCK, "redis", Timeout(("timeout", "blocking_timeout"), 1, as_context=True)),
+    "redis.Redis.lock": (
+        Category.LOCK,
+        "redis",
+        Timeout(("timeout", "blocking_timeout"), 1, as_context=True),
+    ),
     "redis.Redis.blpop": (Category.CACHE, "redis", Timeout(position=1)),
     "redis.Redis.brpop": (Category.CACHE, "redis", Timeout(position=1)),
     "django.core.cache.cache.lock": (
@@ -227,7 +238,15 @@ _ONCE_ONLY: dict[tuple[Category, str], tuple[str, ...]] = {
     (Category.PAYMENT, "stripe"): (
         *(
             f"stripe.{name}.create"
-            for name in ("Charge", "Invoice", "InvoiceItem", "PaymentIntent", "Payout", "Refund", "Subscription")
+            for name in (
+                "Charge",
+                "Invoice",
+                "InvoiceItem",
+                "PaymentIntent",
+                "Payout",
+                "Refund",
+                "Subscription",
+            )
         ),
         "stripe.Transfer.create",
         *(

@@ -52,7 +52,8 @@ def _plain_function(segment: Segment) -> str | None:
         match = _FUNCTION.match(segment.text, start)
     if match is None or match.group(1) is None or _FACTORY.search(segment.text, match.end()):
         return None
-    return match.group(1)
+    # What a base class's `__call__` returns tells whether it hands the arguments on.
+    return match.group(1) if match.group(1) != "__call__" else None
 
 
 def needs_parsing(segment: Segment) -> bool:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from celery_analyzers.bindings import ImportBinding
-from celery_analyzers.body import Body, CallSite
 from celery_analyzers.findings import NeededImport
 from celery_analyzers.libraries import TRANSIENT, Category, Operation, Timeout, canonical, known_operation
 from celery_analyzers.symbols import External, ModuleScope, Scope, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from celery_analyzers.body import Body, CallSite
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,15 @@ _MOST_ENTRIES = 30_000
 _SKIPPED = frozenset({"node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist", "migrations"})
 _CONFIGURATION = re.compile(
     r"celery|setting|config|conf\b|constant|default|procfile|compose|supervisor|\.service\Z|entrypoint|worker|app"
-    r"|__init__|\.env",
+    r"|__init__|\.env|require|pyproject|pipfile|setup",
     re.IGNORECASE,
 )
-_CONFIGURATION_SUFFIXES = ("", ".py", ".yml", ".yaml", ".toml", ".conf", ".ini", ".cfg", ".service", ".sh")
+_CONFIGURATION_SUFFIXES = (
+    *("", ".py", ".yml", ".yaml", ".toml", ".conf", ".ini", ".cfg", ".service", ".sh"),
+    *(".txt", ".in", ".lock"),
+)
 _TIME_LIMIT = re.compile(rb"task_(?:soft_)?time_limit|TASK_(?:SOFT_)?TIME_LIMIT|--(?:soft-)?time-limit")
+_ASYNC_POOL = re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL")
 
 
 class Project:
@@ -37,10 +41,18 @@ class Project:
         self.generation = 0
         """Counts the changes told by `set_overlay` and `forget`: equal numbers mean equal answers."""
         self.consulted: set[Path] = set()
-        """Files that answers depended on, those that were looked for in vain among them, since last cleared."""
+        """Files that answers depended on since `begin`, those that were looked for in vain among them."""
         self._overlays: dict[Path, str] = {}
         self._scopes: dict[Path, ModuleScope | None] = {}
-        self._limits: bool | None = None
+        self._mentioned: dict[re.Pattern[bytes], bool] = {}
+
+    def begin(self) -> None:
+        """Forget what was consulted and found, so that the next answers tell what they depend on."""
+        for path in self.consulted:
+            scope = self._scopes.get(path)
+            if scope is not None:
+                scope.begin()
+        self.consulted = set()
 
     def set_overlay(self, path: Path, text: str | None) -> None:
         """Take `text` for the content of `path`; None returns to the disk's."""
@@ -53,7 +65,7 @@ class Project:
     def forget(self, path: Path | None = None) -> None:
         """Tell that `path`, or anything, changed on disk."""
         self.generation += 1
-        self._limits = None
+        self._mentioned.clear()
         if path is None:
             self._scopes.clear()
         else:
@@ -118,13 +130,19 @@ class Project:
 
         Asked by words alone: which app the setting belongs to is not known, so it is taken to be every task's.
         """
-        if self.root is not None:
-            self.consulted.add(self.root)
-        if self._limits is None:
-            self._limits = self.root is not None and any(
-                _TIME_LIMIT.search(data) for data in self._configuration_files(self.root)
-            )
-        return self._limits
+        return self._mentions(_TIME_LIMIT)
+
+    def mentions_async_pool(self) -> bool:
+        """Whether a requirement, a setting or the like names a worker pool that awaits coroutines."""
+        return self._mentions(_ASYNC_POOL)
+
+    def _mentions(self, words: re.Pattern[bytes]) -> bool:
+        if self.root is None:
+            return False
+        self.consulted.add(self.root)
+        if words not in self._mentioned:
+            self._mentioned[words] = any(words.search(data) for data in self._configuration_files(self.root))
+        return self._mentioned[words]
 
     def _configuration_files(self, root: Path) -> Iterator[bytes]:
         entries = 0

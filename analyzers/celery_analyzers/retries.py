@@ -5,14 +5,17 @@ Knows Celery's options and methods for it. Must not know rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.body import Body, CallSite
-from celery_analyzers.context import Context
-from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.registrations import NOT_SET
 from celery_analyzers.symbols import UNKNOWN, External
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from celery_analyzers.body import Body, CallSite
+    from celery_analyzers.context import Context
+    from celery_analyzers.facts import TaskDefinition
 
 DEFAULT_MAX_RETRIES = 3
 _RETRY = frozenset({"celery.current_task.retry", "celery.Task.retry", "celery.app.task.Task.retry"})

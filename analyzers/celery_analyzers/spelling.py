@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def correction(name: str, known: Iterable[str]) -> str | None:
-    """The one name among `known` that `name` is a slip of; None if there is none, or if several are as near."""
+    """The name among `known` that `name` is a slip of; None if there is none, or if several are as near."""
     near = sorted(
         (distance, candidate)
         for candidate in known
@@ -40,7 +40,7 @@ def _slips(name: str, wanted: str) -> int:
 
 
 def _distance(one: str, other: str) -> int:
-    """How many letters must be added, dropped, replaced or swapped with their neighbours to make the other."""
+    """How many letters must be added, dropped, replaced or swapped with a neighbour to make the other."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):

@@ -159,6 +159,11 @@ class Scope(Protocol):
         """The scope of the module that this one stands in."""
         ...
 
+    @property
+    def memo(self) -> dict[str, Symbol]:
+        """What names of this scope were found to mean; a name that is being followed is unknown to itself."""
+        ...
+
     def lookup(self, name: str) -> tuple[tuple[Binding, ...], Scope]:
         """All bindings of `name` in the nearest scope that has any, and that scope; none if it is not bound."""
         ...
@@ -170,6 +175,7 @@ class InnerScope:
 
     names: Mapping[str, tuple[Binding, ...]]
     parent: Scope
+    memo: dict[str, Symbol] = field(default_factory=dict[str, "Symbol"])
 
     @classmethod
     def of(cls, bindings: Bindings, parent: Scope) -> InnerScope:
@@ -197,7 +203,13 @@ class ModuleScope:
     modules: Modules | None = None
     path: Path | None = None
     used: set[str] = field(default_factory=set[str])
-    """Names that were looked up since the caller last cleared it: what a result depends on."""
+    """Names that were looked up since `begin`: what a result depends on."""
+    memo: dict[str, Symbol] = field(default_factory=dict[str, "Symbol"])
+
+    def begin(self) -> None:
+        """Forget what was looked up and found, so that the next result tells what it depends on."""
+        self.used = set()
+        self.memo = {}
 
     @property
     def module_scope(self) -> ModuleScope:
@@ -289,8 +301,14 @@ def _resolve_name(name: str, scope: Scope, depth: int) -> Symbol:
     if depth <= 0:
         return UNKNOWN
     found, where = scope.lookup(name)
-    if not found:
-        return _unbound(name, scope, depth)
+    if name not in where.memo:
+        # Names that are bound to each other, in a circle or in many ways, are followed once.
+        where.memo[name] = UNKNOWN
+        where.memo[name] = _bound(found, where, depth) if found else _unbound(name, scope, depth)
+    return where.memo[name]
+
+
+def _bound(found: tuple[Binding, ...], where: Scope, depth: int) -> Symbol:
     symbols = [_resolve_binding(binding, where, depth - 1) for binding in found]
     known = [symbol for symbol in symbols if symbol != UNKNOWN]
     if len(known) != len(symbols) and len(symbols) > 1:

@@ -21,7 +21,7 @@ from celery_analyzers.source import LineIndex
 
 _NEWER_SYNTAX = {
     (3, 11): r"\bexcept\s*\*|\[[^\]\n]*\*\w",
-    (3, 12): r"^\s*type\s+\w+|\b(?:def|class)\s+\w+\s*\[|\b[rR]?[fF][rR]?[\"']",
+    (3, 12): r"^\s*type\s+\w+|\b(?:def|class)\s+\w+\s*\[",
     (3, 13): r"\b(?:def|class|type)\s+\w+\s*\[",
     (3, 14): r"\bexcept\s[^:(]*,|\b[rR]?[tT][rR]?[\"']",
 }
@@ -113,8 +113,10 @@ def _parse(source: str) -> ast.Module:
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source)
-        except SyntaxError:
-            if _HINT is None or not _HINT.search(source):
+        except SyntaxError as error:
+            # Before 3.12 f-strings had a parser of their own, which says so in its messages.
+            in_f_string = sys.version_info < (3, 12) and (error.msg or "").startswith("f-string")
+            if not in_f_string and (_HINT is None or not _HINT.search(source)):
                 raise
             from celery_analyzers import modern_syntax
 

@@ -137,15 +137,15 @@ class Cache:
         if head != f"{MAGIC} {zlib.crc32(body):08x}".encode():
             raise ValueError("not a cache, or a damaged one")
         fields = body.decode("utf-8", "surrogateescape").split("\0")
-        if fields[:4] != [self._root, *self._key.split("\0")]:
+        if fields[:3] != [self._root, *self._key.split("\0")]:
             raise ValueError("another cache")
-        start = 6
+        start = 5
         tables: list[list[str]] = []
-        for size in fields[5].split():
+        for size in fields[4].split():
             tables.append(fields[start : start + int(size)])
             start += int(size)
         exclude, ignore_files, verdicts, dependencies, entries = tables
-        self.respect_gitignore = bool(fields[4])
+        self.respect_gitignore = bool(fields[3])
         self.exclude = tuple(exclude)
         self.decisions.ignore_files = dict(zip(ignore_files[::2], ignore_files[1::2], strict=True))
         self.decisions.verdicts = dict(zip(verdicts[::2], map(bool, verdicts[1::2]), strict=True))

@@ -15,6 +15,7 @@ from celery_language_server import arguments, configuration_file
 from celery_language_server.arguments import Arguments, Option, UsageError
 from celery_language_server.cache import Cache, settings_key
 from celery_language_server.discovery import Walker
+from celery_language_server.output.closing import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from celery_language_server.configuration_file import ConfigurationFile
 
 FORMATS = ("full", "concise", "json")
-SEVERITIES = ("hint", "information", "warning", "error")
 OPTIONS = (
     Option("--output-format", "How findings are printed (default: full)", choices=FORMATS),
     Option("--min-severity", "The least severity that is shown (default: warning)", choices=SEVERITIES),
@@ -41,9 +41,9 @@ OPTIONS = (
 
 def help_page() -> str:
     """What `celeryls check --help` prints."""
-    about = "Say what is wrong with Celery code, and fix it." exits = "\nExit code: 0 without findings, 1
-    with findings of warning or error, 2 if it was called wrongly.\n" return arguments.help_text("celeryls
-    check [OPTIONS] [PATHS]...", about, OPTIONS) + exits
+    about = "Say what is wrong with Celery code, and fix it."
+    exits = "Exit code: 0 without findings, 1 with findings of warning or error, 2 if called wrongly."
+    return arguments.help_text("celeryls check [OPTIONS] [PATHS]...", about, OPTIONS) + f"\n{exits}\n"
 
 
 class CheckedFile:
@@ -63,7 +63,7 @@ class CheckedFile:
 
 
 class Project:
-    """Files and folders to check that share a configuration; paths are relative to the root, as in `discovery`."""
+    """Files and folders to check that share a configuration. Paths are as in `discovery`."""
 
     __slots__ = ("_settings", "configuration", "files", "folders", "given", "root")
 
@@ -111,17 +111,9 @@ def run(argv: Sequence[str]) -> int:
         from celery_language_server.mending import run as mend
 
         return mend(given, projects, checked)
-    return show(given, checked)
-
-
-def show(given: Arguments, checked: list[CheckedFile], fixed: int = 0) -> int:
-    """Print what was found, and return the exit code."""
-    if not checked and not fixed and not given.values.keys() & {"--output-format"}:
-        sys.stdout.write("All checks passed!\n")
-        return 0
     from celery_language_server.output.presentation import present
 
-    return present(given, checked, fixed)
+    return present(given, checked)
 
 
 def _projects(given: Arguments) -> list[Project]:
@@ -175,9 +167,11 @@ def inspect(project: Project) -> list[CheckedFile]:
                 cache.store(path, outcome)
     cache.save(found.decisions, exclude, respect, _gone(cache, found.files, project.folders))
     return [
-        CheckedFile(project, path, project.shown_as(path), [int(n) for n in outcome.counts.split()],
-        outcome.reports) for path, outcome in sorted(outcomes.items()) if outcome is not None and
-        outcome.counts
+        CheckedFile(
+            project, path, project.shown_as(path), [int(n) for n in outcome.counts.split()], outcome.reports
+        )
+        for path, outcome in sorted(outcomes.items())
+        if outcome is not None and outcome.counts
     ]
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 from celery_language_server import __version__
 from celery_language_server.arguments import Help, UsageError, suggestion
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -30,9 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         # A file may hold any character, and a terminal or pipe take few.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue,
-            reportUnknownMemberType]
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
@@ -60,21 +60,27 @@ def _run(arguments: list[str]) -> int:
 
         return serve(rest)
     if command == "check":
-        from celery_language_server import check as module
+        from celery_language_server.check import help_page, run
     elif command == "rule":
-        from celery_language_server import rule_command as module
+        from celery_language_server.rule_command import help_page, run
     else:
         return _explain_commands(command)
-    return _guarded(module, command, rest)
+    return _guarded(command, rest, run, help_page)
 
 
-def _guarded(module: object, command: str, arguments: list[str]) -> int:
+def _guarded(
+    command: str,
+    arguments: list[str],
+    run: Callable[[Sequence[str]], int],
+    help_page: Callable[[], str],
+) -> int:
+    """Run a subcommand, and say what was wrong with the call or the configuration."""
     from celery_language_server.configuration_file import ConfigurationError
 
     try:
-        return module.run(arguments)  # pyright: ignore
+        return run(arguments)
     except Help:
-        sys.stdout.write(module.help_page())  # pyright: ignore
+        sys.stdout.write(help_page())
         return 0
     except UsageError as error:
         sys.stderr.write(f"celeryls {command}: {error}\nTry `celeryls {command} --help`.\n")
@@ -94,9 +100,13 @@ def _explain_commands(command: str) -> int:
 
 
 def _help() -> str:
-    lines = ["A linter and language server for Celery.", "", "Usage: celeryls COMMAND [OPTIONS]", "",
-    "Commands:"] lines += [f"  {name:<10}{about}" for name, about in COMMANDS.items()] lines += ["",
-    "Options:", "  -h, --help     Print help, also of a command", "  -V, --version  Print the version"]
+    lines = ["A linter and language server for Celery.", "", "Usage: celeryls COMMAND [OPTIONS]", ""]
+    lines += ["Commands:", *(f"  {name:<10}{about}" for name, about in COMMANDS.items()), ""]
+    lines += [
+        "Options:",
+        "  -h, --help     Print help, also of a command",
+        "  -V, --version  Print the version",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -41,7 +41,7 @@ class Client:
         pulled = find(document, "diagnostic")
         action = find(document, "codeAction")
         pulls = isinstance(pulled, dict)
-        # Since LSP 3.18 a client that pulls says under `diagnostic` what else used to stand under `publishDiagnostics`.
+        # Since LSP 3.18 `diagnostic` holds what used to stand under `publishDiagnostics` alone.
         shown = (pulled, published) if pulls else (published,)
         return cls(
             encoding=negotiate(array_or_empty(capabilities, "general", "positionEncodings")),

@@ -1,8 +1,8 @@
 """Shows findings as LSP diagnostics.
 
-Knows the JSON of diagnostics. A segment's diagnostics are rendered once, with holes where line numbers belong, so that
-after a keystroke nothing but the segment it fell in is rendered anew. Must not know what any rule means, nor when
-diagnostics are sent.
+Knows the JSON of diagnostics. A segment's diagnostics are rendered once, with holes where line numbers
+belong, so that after a keystroke nothing but the segment it fell in is rendered anew. Must not know what any
+rule means, nor when diagnostics are sent.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class _Rendered:
             numbers += start["line"], end["line"]
             items.append(
                 f'{{"range":{{"start":{{"line":%d,"character":{start["character"]}}},'
-                f'"end":{{"line":%d,"character":{end["character"]}}}}},' + json.dumps(shown)[1:].replace("%", "%%")
+                f'"end":{{"line":%d,"character":{end["character"]}}}}},'
+                + json.dumps(shown)[1:].replace("%", "%%")
             )
         return cls(",".join(items), tuple(numbers))
 
@@ -110,8 +111,8 @@ def published(document: Document, items: str, client: Client) -> RawJson:
 def report(items: str, previous: object) -> RawJson:
     """The answer to a client that pulls and was last told the result id `previous`.
 
-    The id is made from the diagnostics themselves, so it holds exactly as long as neither the text nor the settings nor
-    other files change them.
+    The id is made from the diagnostics themselves, so it holds exactly as long as neither the text nor the
+    settings nor other files change them.
     """
     result_id = blake2b(items.encode(), digest_size=12).hexdigest()
     if result_id == previous:

@@ -114,7 +114,9 @@ class Walker:
             parts = folder.split("/")[:-1]
             above = ["/".join(parts[: index + 1]) + "/" for index in range(len(parts))]
             # Who names a folder that is left out means it: then only what stands in it can leave out more.
-            within = folder if any(self._is_left_out(path, None) for path in above) else None
+            patterns = self._exclude or self._found.decisions.ignore_files
+            left_out = bool(patterns) and any(self._is_left_out(path, None) for path in above)
+            within = folder if left_out else None
             self._walk(folder, within)
 
     def _note_ignore_files_above(self, folder: str) -> None:
@@ -143,6 +145,7 @@ class Walker:
 
     def _walk(self, start: str, within: str | None) -> None:
         found = self._found
+        files = found.files
         folders = [start]
         while folders:
             folder = folders.pop()
@@ -160,28 +163,26 @@ class Walker:
                     # It speaks of the other entries, and may come after them.
                     if entry.name == GITIGNORE and entry.is_file():
                         self._note_ignore_file(self._base + folder + GITIGNORE, stamp(entry.stat()))
+            patterns = bool(self._exclude or found.decisions.ignore_files)
             for entry in entries:
-                self._visit(entry, folder, folders, within)
-
-    def _visit(self, entry: os.DirEntry[str], folder: str, folders: list[str], within: str | None) -> None:
-        name = entry.name
-        try:
-            if name.endswith(".py") and entry.is_file():
-                path = folder + name
-                if not self._is_left_out(path, within):
-                    self._found.files[path] = stamp(entry.stat())
-            # Links to folders are not followed: they may lead round in circles, or to other people's code.
-            elif name[0] != "." and name not in EXCLUDED and entry.is_dir(follow_symlinks=False):
-                path = f"{folder}{name}/"
-                if not self._is_left_out(path, within):
-                    folders.append(path)
-        except OSError as error:
-            self._found.problems.append((folder + name, error.strerror or str(error)))
+                name = entry.name
+                try:
+                    if name.endswith(".py") and entry.is_file():
+                        path = folder + name
+                        if not patterns or not self._is_left_out(path, within):
+                            status = entry.stat()
+                            # The stamp, without a call: most of a run that finds no changes is this loop.
+                            files[path] = f"{status.st_mtime_ns} {status.st_size}"
+                    # Links to folders are not followed: they may lead round in circles, or to others' code.
+                    elif name[0] != "." and name not in EXCLUDED and entry.is_dir(follow_symlinks=False):
+                        path = f"{folder}{name}/"
+                        if not patterns or not self._is_left_out(path, within):
+                            folders.append(path)
+                except OSError as error:
+                    found.problems.append((folder + name, error.strerror or str(error)))
 
     def _is_left_out(self, path: str, within: str | None) -> bool:
         decisions = self._found.decisions
-        if not self._exclude and not decisions.ignore_files:
-            return False
         verdict = decisions.verdicts.get(path) if within is None else None
         if verdict is None:
             if self._matcher is None:

@@ -1,7 +1,7 @@
 """The documents that the client has open: their text and their analysis follow its edits.
 
-Knows the content of the synchronisation messages. The text lives in the engine's `FileAnalysis` and nowhere else.
-Must not know how findings are shown.
+Knows the content of the synchronisation messages. The text lives in the engine's `FileAnalysis` and nowhere
+else. Must not know how findings are shown.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Document:
             self._begin(folder, self.analysis.text)
 
     def apply(self, change: object, encoding: PositionEncoding) -> None:
-        """Apply one of `contentChanges`. A position that does not exist is moved to the nearest in front that does."""
+        """Apply one of `contentChanges`. Positions that do not exist are moved to what comes before."""
         text = string(change, "text")
         self._changed = True
         if find(change, "range") is None:
@@ -70,7 +70,9 @@ class Document:
         They see no more of it than the names that it binds: typing in a function's body is nothing to them.
         """
         if self._changed and self.path is not None:
-            names: list[object] = [(part.segment.kind, part.owner, part.names) for part in self.analysis.segments]
+            names: list[object] = [
+                (part.segment.kind, part.owner, part.names) for part in self.analysis.segments
+            ]
             if names != self._shared:
                 self._shared = names
                 self.folder.overlay(self.path, self.analysis.text)

@@ -1,7 +1,7 @@
 """Workspace folders: each with its configuration, its rules and its project.
 
-Knows where settings come from and which of them hold: a configuration that cannot be read is reported once, and the
-last good one stays in force. Must not know what rules or findings are.
+Knows where settings come from and which of them hold: a configuration that cannot be read is reported once,
+and the last good one stays in force. Must not know what rules or findings are.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Folder:
             from celery_analyzers.registry import RuleSet
 
             excluded = path is not None and self._excludes(path)
-            self._rules[path] = RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
+            self._rules[path] = (
+                RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
+            )
         return self._rules[path]
 
     def _excludes(self, path: Path) -> bool:
@@ -62,7 +64,9 @@ class Folder:
             return False
         from celery_language_server.gitignore import Matcher
 
-        return Matcher(str(root), patterns, {}).leaves_out(path.relative_to(root).as_posix(), "")
+        # What Git ignores is shown all the same: somebody has it open.
+        matcher = Matcher(f"{root.as_posix()}/", patterns)
+        return matcher.leaves_out(path.relative_to(root).as_posix(), (), None)
 
     @property
     def project(self) -> Project:
@@ -113,7 +117,7 @@ class Folder:
             self._rules.clear()
 
     def _load(self) -> Configuration | None:
-        """The settings as they are written now; None, and a message to the user, where they cannot be understood."""
+        """The settings as they are written now; None, and a message to the user, if they are wrong."""
         try:
             configuration = load(self.path)
             settings = from_client(self._client_settings, configuration.settings)
@@ -133,7 +137,7 @@ class Folders:
         self._report = report
         self._workspace: dict[Path, Folder] = {}
         self._others: dict[Path, Folder] = {}
-        # What the client sent for everything, and what it answered for each folder; None is for files in none.
+        # What the client sent for everything, and what it answered for each folder and for files in none.
         self._common: dict[str, Any] = {}
         self._own: dict[Path | None, dict[str, Any]] = {}
 
@@ -160,7 +164,9 @@ class Folders:
         if path is None:
             return next(iter(self._workspace.values()), None) or self._other(Path.cwd())
         inside = [folder for folder in self._workspace.values() if path.is_relative_to(folder.path)]
-        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(path.parent)
+        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(
+            path.parent
+        )
 
     def configure(
         self, *, common: dict[str, Any] | None = None, own: dict[Path | None, dict[str, Any]] | None = None

@@ -14,7 +14,7 @@ from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
 from celery_language_server.cache import Outcome
-from celery_language_server.reports import counts_of, dumped, reports_of
+from celery_language_server.reporting import counts_of, dumped, reports_of
 from celery_language_server.sources import UnreadableError, decode, digest, read
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """Where the server's own messages go: to stderr, which editors show in a log window.
 
-A client need not read stderr. What would not fit into its pipe is dropped, since waiting would stop the server.
+A client need not read stderr. What would not fit into its pipe is dropped, since waiting would stop the
+server.
 """
 
 from __future__ import annotations

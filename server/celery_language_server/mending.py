@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from celery_codeactions import fix_all
 from celery_codeactions.diff import unified_diff
-from celery_language_server.check import inspect, show, warn
+from celery_language_server.check import inspect, warn
 from celery_language_server.inspection import Inspector
-from celery_language_server.output.presentation import fixes_note, least_severity, shown_reports
+from celery_language_server.output.closing import number, unsafe_fixes_note
+from celery_language_server.output.presentation import exit_code, least_severity, present, shown_reports
 from celery_language_server.output.screen import Screen
 from celery_language_server.sources import UnreadableError, decode, read, write
 
@@ -66,7 +67,7 @@ def run(given: Arguments, projects: Sequence[Project], checked: Sequence[Checked
         except UnreadableError as error:
             warn(f"{file.shown_as} {error}")
     if not only_show:
-        return show(given, [file for project in projects for file in inspect(project)], fixed)
+        return present(given, [file for project in projects for file in inspect(project)], fixed)
     sys.stderr.write(diff_note(fixed, reports, unsafe))
     return exit_code(given, reports)
 
@@ -78,15 +79,11 @@ def mended(inspector: Inspector, text: str, path: Path, least: int, unsafe: bool
 
 def diff_note(fixed: int, reports: Sequence[Report], unsafe: bool) -> str:
     """What there is to say behind a diff."""
-    note = f"Would fix {fixed} finding{'' if fixed == 1 else 's'}.\n" if fixed else "No fixes to apply.\n"
-    rest = fixes_note(reports, unsafe)
-    return note + "".join(line for line in rest.splitlines(keepends=True) if "--unsafe-fixes" in line)
-
-
-def exit_code(given: Arguments, reports: Sequence[Report]) -> int:
-    """The exit code while the findings are still there."""
-    grave = any(report["severity"] in ("warning", "error") for report in reports)
-    return 1 if grave and "--exit-zero" not in given.flags else 0
+    note = f"Would fix {number(fixed, 'finding')}.\n" if fixed else "No fixes to apply.\n"
+    safe = sum(any(fix["safety"] == "safe" for fix in report["fixes"]) for report in reports)
+    return note + (
+        "" if unsafe else unsafe_fixes_note(sum(bool(report["fixes"]) for report in reports) - safe)
+    )
 
 
 def print_diff(before: str, after: str, shown_as: str) -> None:

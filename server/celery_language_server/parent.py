@@ -1,7 +1,7 @@
 """Watches the process that started the server, and ends the server when it is gone.
 
-A client that crashes cannot say `exit`, and another process may keep our input open. Knows processes, on POSIX and on
-Windows. Must not know LSP.
+A client that crashes cannot say `exit`, and another process may keep our input open. Knows processes, on
+POSIX and on Windows. Must not know LSP.
 """
 
 from __future__ import annotations

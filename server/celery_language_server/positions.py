@@ -1,8 +1,8 @@
 """Converts between the engine's positions and the client's: the only file that does.
 
-The engine counts code points; a client counts the units of the encoding that was agreed upon when it connected.
-Knows LSP's positions and ranges as JSON. A position that points into a character, or past the end of its line, is
-moved to the nearest one in front that exists.
+The engine counts code points; a client counts the units of the encoding that was agreed upon when it
+connected. Knows LSP's positions and ranges as JSON. A position that points into a character, or past the end
+of its line, is moved to the nearest one in front that exists.
 """
 
 from __future__ import annotations
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
 PositionEncoding = Literal["utf-8", "utf-16", "utf-32"]
 JsonPosition = dict[str, int]
 JsonRange = dict[str, JsonPosition]
-DEFAULT: Final = "utf-16"
+DEFAULT: Final[PositionEncoding] = "utf-16"
 
 
 def negotiate(offered: Iterable[object]) -> PositionEncoding:
     """The first encoding that a client offers, in its order of preference, and we know."""
-    for encoding in offered:
-        if encoding == "utf-8" or encoding == "utf-16" or encoding == "utf-32":  # noqa: PLR1714 (narrows the type)
-            return encoding
-    return DEFAULT
+    known: dict[object, PositionEncoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+    return next((known[one] for one in offered if isinstance(one, str) and one in known), DEFAULT)
 
 
 def to_column(line: str, units: int, encoding: PositionEncoding) -> int:
@@ -54,13 +52,15 @@ def to_units(line: str, column: int, encoding: PositionEncoding) -> int:
 
 
 def to_range(span: Span, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0) -> JsonRange:
-    """The LSP range of `span` in the text of `lines`, which begins in line `first_line` of its document."""
+    """The LSP range of `span` in the text of `lines`, which begins in line `first_line` of a document."""
     start, end = (to_position(offset, lines, encoding, first_line) for offset in (span.start, span.end))
     return {"start": start, "end": end}
 
 
-def to_position(offset: int, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0) -> JsonPosition:
-    """The LSP position of `offset` in the text of `lines`, which begins in line `first_line` of its document."""
+def to_position(
+    offset: int, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0
+) -> JsonPosition:
+    """The LSP position of `offset` in the text of `lines`, which begins in line `first_line`."""
     line, column = lines.position(offset)
     return {"line": first_line + line, "character": to_units(lines.line_text(line), column, encoding)}
 

@@ -1,9 +1,11 @@
 """JSON-RPC with one client: messages in order, answers, errors, requests of our own and their answers.
 
-Knows JSON-RPC and the few of LSP's rules that hold for all methods. Must not know any single method's parameters.
+Knows JSON-RPC and the few of LSP's rules that hold for all methods. Must not know any single method's
+parameters.
 
-Messages are plain JSON values and not lsprotocol's classes, which pygls works on: importing those alone takes longer
-than other servers need until their first diagnostics, and one unknown enumeration value in them fails a whole message.
+Messages are plain JSON values and not lsprotocol's classes, which pygls works on: importing those alone takes
+longer than other servers need until their first diagnostics, and one unknown enumeration value in them fails
+a whole message.
 """
 
 from __future__ import annotations
@@ -77,8 +79,8 @@ class Peer:
     def receive(self, on_silence: Callable[[], None]) -> Message | None:
         """Wait for the next request or notification; None at the end of the input.
 
-        What else has arrived is read first, so that a request which was cancelled meanwhile is never begun. Calls
-        `on_silence` whenever there is nothing to do but to wait for the client.
+        What else has arrived is read first, so that a request which was cancelled meanwhile is never begun.
+        Calls `on_silence` whenever there is nothing to do but to wait for the client.
         """
         while True:
             while not self._ended and (self._transport.waiting() or not self._pending):
@@ -117,7 +119,9 @@ class Peer:
         self._send("method", RawJson(text), "params", params)
 
     def _send(self, first: str, head: object, second: str, content: object) -> None:
-        self._transport.send(f'{{"jsonrpc":"2.0","{first}":{dump(head)},"{second}":{dump(content)}}}'.encode())
+        self._transport.send(
+            f'{{"jsonrpc":"2.0","{first}":{dump(head)},"{second}":{dump(content)}}}'.encode()
+        )
 
     def _take(self, body: bytes) -> None:
         """Settle one message if that is possible here; else it is pending."""
@@ -163,7 +167,8 @@ def dump(value: object) -> str:
 def parse(body: bytes) -> object:
     """The JSON value of `body`. Raises ValueError or RecursionError if there is none.
 
-    A byte that is not UTF-8 costs its character and not the message: one lost change, and the text would be wrong.
+    A byte that is not UTF-8 costs its character and not the message: with one change lost, all that follow
+    would go wrong.
     """
     try:
         return json.loads(body)

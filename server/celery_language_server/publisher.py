@@ -1,7 +1,8 @@
-"""Decides when diagnostics are sent: pushed after the last waiting change, or answered to a client that pulls.
+"""Decides when diagnostics are sent: pushed after the last waiting change, or answered to a client that
+pulls.
 
-A client either pulls or is pushed to, never both. All of it happens in the main thread, between two messages, so that
-what is sent is never older than what was received. Must not know the JSON of diagnostics.
+A client either pulls or is pushed to, never both. All of it happens in the main thread, between two messages,
+so that what is sent is never older than what was received. Must not know the JSON of diagnostics.
 """
 
 from __future__ import annotations

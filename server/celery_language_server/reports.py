@@ -1,20 +1,11 @@
-"""Findings as users read them in JSON: lines and columns from 1, columns in code points.
+"""The form in which findings leave the program, as in `--output-format json`.
 
-Must not know where reports go.
+Lines and columns count from 1, columns in code points. Types only: nothing imports this but for annotations.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, TypedDict
-
-from celery_analyzers.registry import find_rule
-from celery_codeactions.fixes import resolve
-
-if TYPE_CHECKING:
-    from celery_analyzers.analysis import FileAnalysis
-    from celery_analyzers.findings import Finding, Fix
-    from celery_analyzers.source import LineIndex
+from typing import TypedDict
 
 
 class Position(TypedDict):
@@ -54,81 +45,10 @@ class Report(TypedDict):
     url: str
 
 
-def reports_of(analysis: FileAnalysis) -> list[dict[str, Any]]:
-    """All findings of a file, without its path."""
-    findings = analysis.findings()
-    if not findings:
-        return []
-    text = analysis.text
-    lines = analysis.line_index()
-    return [_report(finding, text, lines) for finding in findings]
+class RuleCount(TypedDict):
+    """One rule's findings, as `--statistics` counts them; `fixable` of them have a safe fix."""
 
-
-def counts_of(analysis: FileAnalysis) -> str:
-    """How many findings there are from hint to error, and how many syntax problems; empty for none at all."""
-    counts = [0] * 5
-    for finding in analysis.findings():
-        counts[finding.severity - 1] += 1
-    counts[4] = len(analysis.problems())
-    return " ".join(map(str, counts)) if any(counts) else ""
-
-
-def dumped(reports: list[dict[str, Any]]) -> str:
-    """Reports as they are kept: ASCII without line ends or NULs."""
-    return json.dumps(reports, separators=(",", ":")) if reports else ""
-
-
-def loaded(text: str, path: str) -> list[Report]:
-    """Kept reports, of the file that the user knows as `path`."""
-    kept: list[Report] = json.loads(text) if text else []
-    return [
-        {
-            "rule": report["rule"],
-            "code": report["code"],
-            "severity": report["severity"],
-            "message": report["message"],
-            "path": path,
-            "start": report["start"],
-            "end": report["end"],
-            "fixes": report["fixes"],
-            "url": report["url"],
-        }
-        for report in kept
-    ]
-
-
-def _report(finding: Finding, text: str, lines: LineIndex) -> dict[str, Any]:
-    rule = find_rule(finding.rule)
-    return {
-        "rule": finding.rule,
-        "code": rule.code if rule else "",
-        "severity": finding.severity.label,
-        "message": finding.message,
-        "start": _position(finding.span.start, lines),
-        "end": _position(finding.span.end, lines),
-        "fixes": [reported for fix in finding.fixes if (reported := _fix(fix, text, lines))],
-        "url": rule.url() if rule else "",
-    }
-
-
-def _fix(fix: Fix, text: str, lines: LineIndex) -> ReportedFix | None:
-    edits = resolve(fix, text)
-    if not edits:
-        return None
-    return {
-        "title": fix.title,
-        "safety": fix.safety,
-        "edits": [
-            {
-                "start": _position(edit.span.start, lines),
-                "end": _position(edit.span.end, lines),
-                "text": edit.text,
-            }
-            for edit in edits
-        ],
-    }
-
-
-def _position(offset: int, lines: LineIndex) -> Position:
-    line, column = lines.position(offset)
-    return {"line": line + 1, "column": column + 1}
+    rule: str
+    code: str
+    count: int
+    fixable: int

@@ -1,7 +1,7 @@
 """The server: its state between two messages, and the loop that handles one message after the other.
 
-Knows the life cycle and who handles which method. Everything runs in one thread, in the order in which the client
-sent it; what can wait is done while the client is silent. Must not know what any single method means.
+Knows the life cycle and who handles which method. Everything runs in one thread, in the order in which the
+client sent it; what can wait is done while the client is silent. Must not know what any single method means.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Server:
             return False
 
     def handle(self, message: Message) -> None:
-        """Handle one message, and answer it if it is a request. Nothing that a client sends ends the session."""
+        """Handle one message, and answer a request. Nothing that a client sends ends the session."""
         try:
             result = self._result(message)
         except RequestError as error:
@@ -103,7 +103,9 @@ class Server:
         except Exception:
             logger.exception("`%s` failed", message.method)
             if message.id is not None:
-                self.peer.fail(message.id, INTERNAL_ERROR, f"`{message.method}` failed; the server's log says why")
+                self.peer.fail(
+                    message.id, INTERNAL_ERROR, f"`{message.method}` failed; the server's log says why"
+                )
         else:
             if message.id is not None:
                 self.peer.answer(message.id, result)

@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING
 from celery_analyzers.relevance import concerns_celery
 from celery_language_server.check import CheckedFile, project_of, warn
 from celery_language_server.inspection import Inspector
-from celery_language_server.mending import diff_note, exit_code, mended, print_diff
-from celery_language_server.output.presentation import Shown, least_severity, print_all, shown_reports
-from celery_language_server.reports import counts_of, reports_of
+from celery_language_server.mending import diff_note, mended, print_diff
+from celery_language_server.output.presentation import (
+    Shown,
+    exit_code,
+    least_severity,
+    print_all,
+    shown_reports,
+)
+from celery_language_server.reporting import counts_of, reports_of
 from celery_language_server.sources import UnreadableError, decode
 
 if TYPE_CHECKING:
@@ -83,7 +89,7 @@ def _check(given: Arguments, given_input: _Input, rewrites: bool) -> int:
         text = result.text
         _pass_on(given_input.data if text == given_input.source.text else given_input.source.encoded(text))
     checked = given_input.checked(text)
-    shown = [Shown(given_input.path, shown_reports(checked, least), text)]
+    shown = [Shown(str(given_input.path), shown_reports(checked, least), text)]
     hidden = checked.counts[:least]
     return print_all(
         given, shown, hidden, int(bool(checked.counts[4])), fixed, sys.stderr if rewrites else sys.stdout

@@ -1,15 +1,15 @@
-"""Bytes in, bytes out: frames over stdin and stdout or a socket, and the promise that the process ends in time.
+"""Bytes in, bytes out: frames over stdin and stdout or a socket, and the promise that the process ends in
+time.
 
-Knows the LSP base protocol's headers, file descriptors and sockets. Must not know what a message means, with one
-exception: `exit` and the end of the input are seen here, by the reading thread, because the thread that handles
-messages may be busy when they come.
+Knows the LSP base protocol's headers, file descriptors and sockets. Must not know what a message means, with
+one exception: `exit` and the end of the input are seen here, by the reading thread, because the thread that
+handles messages may be busy when they come.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import select
 import socket
 import sys
 import threading
@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Far more than any message needs. A greater length is taken for noise, or the server would wait for it forever.
+# Far more than any message needs. A greater length is noise: the server would wait for the rest for ever.
 MAX_BODY: Final = 1 << 30
 MAX_HEADERS: Final = 1 << 16
 CHUNK: Final = 1 << 16
 # A client kills a server that has not gone 2 s after `exit`; so does this one.
 GRACE_SECONDS: Final = 1.5
 
-# Not anchored to a line's start: after a frame with a wrong length, the next header may follow its rest directly.
+# Not anchored to a line's start: behind a frame with a wrong length the next header may follow directly.
 LENGTH: Final = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)", re.IGNORECASE)
 HEADERS_END: Final = re.compile(rb"\r?\n\r?\n")
 ENDING: Final = re.compile(rb'"method"\s*:\s*"(exit|shutdown)"')
@@ -81,7 +81,7 @@ class FrameDecoder:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A client at the other end: `receive` gives b"" at the end of its input, `send` sends everything or raises OSError."""
+    """A client at the other end. `receive` gives b"" at the end of its input; `send` may raise OSError."""
 
     receive: Callable[[], bytes]
     send: Callable[[bytes], None]
@@ -90,7 +90,7 @@ class Connection:
 class Transport:
     """Whole message bodies from and to a client.
 
-    A thread reads frames into a queue, so that the input never stalls and the server can see what else is waiting.
+    A thread reads frames into a queue, so that the input never stalls and the server sees what is waiting.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -181,28 +181,27 @@ def stdio() -> Connection:
         msvcrt.setmode(source, os.O_BINARY)
         msvcrt.setmode(target, os.O_BINARY)
 
+    if os.name == "posix":
+        # The client may have made its end of a shared description non-blocking, and ours with it.
+        os.set_blocking(source, True)
+        os.set_blocking(target, True)
+
     def receive() -> bytes:
-        while True:
-            try:
-                return os.read(source, CHUNK)
-            except BlockingIOError:  # the client's end of a shared description may be non-blocking
-                select.select([source], [], [])
-            except OSError:
-                return b""
+        try:
+            return os.read(source, CHUNK)
+        except OSError:
+            return b""
 
     def send(data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            try:
-                rest = rest[os.write(target, rest) :]
-            except BlockingIOError:
-                select.select([], [target], [])
+            rest = rest[os.write(target, rest) :]
 
     return Connection(receive, send)
 
 
 def tcp(host: str, port: int, announce: Callable[[str, int], None]) -> Connection:
-    """Wait for one client on `host:port` (0 for a free port, told to `announce`). Raises OSError where that is impossible."""
+    """Wait for one client at an address, which `announce` is told; port 0 is any. May raise OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as server:
         announce(*server.getsockname()[:2])
@@ -216,4 +215,3 @@ def tcp(host: str, port: int, announce: Callable[[str, int], None]) -> Connectio
             return b""
 
     return Connection(receive, client.sendall)
-

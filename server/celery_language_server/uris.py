@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
-# "?" and "#" would end the path in a proper URI. A client that left them unquoted means them as part of a name.
+# "?" and "#" would end the path in a proper URI. Left unquoted by a client, they are part of a name.
 FILE: Final = re.compile(r"file:(?://(?P<host>[^/]*)(?=/)|(?!//))(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
 DRIVE: Final = re.compile(r"/[A-Za-z]:")
 

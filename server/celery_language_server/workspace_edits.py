@@ -27,10 +27,11 @@ def workspace_edit(
 ) -> dict[str, Any]:
     """Edits of a document, whose spans count in the text of `lines`, which begins in line `first_line`.
 
-    They carry the document's version where the client can check it, so that they are never applied to another text.
+    They carry the document's version where the client can check it, so that they never meet another text.
     """
     listed = [
-        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text} for edit in edits
+        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text}
+        for edit in edits
     ]
     if client.document_changes:
         return {

@@ -2,7 +2,6 @@
 
 import ast
 
-import pytest
 from lsp_client import Change, Place
 from task_module import generate
 from typing_plan import Key, diagnostics_below, plan

@@ -6,9 +6,10 @@ import json
 from collections import deque
 from typing import Any
 
+from lsp_session import PUSHED
+
 from celery_language_server.protocol import Peer
 from celery_language_server.server import Server
-from lsp_session import PUSHED
 
 URI = "untitled:local"
 
@@ -35,7 +36,7 @@ class Channel:
 
 
 class Local:
-    """A server to which messages are handed in batches: all of a batch is waiting when its first is handled."""
+    """A server that is handed messages in batches: all of one are waiting when its first is handled."""
 
     def __init__(self, capabilities: Any = PUSHED) -> None:
         self.channel = Channel()
@@ -76,7 +77,8 @@ def notification(method: str, params: Any = None) -> dict[str, Any]:
 def change(version: int, *changes: Any, uri: str = URI) -> dict[str, Any]:
     """A didChange notification."""
     return notification(
-        "textDocument/didChange", {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)}
+        "textDocument/didChange",
+        {"textDocument": {"uri": uri, "version": version}, "contentChanges": list(changes)},
     )
 
 
@@ -94,4 +96,8 @@ def edit(start: tuple[int, int], end: tuple[int, int], text: str) -> dict[str, A
 
 def published(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parameters of all pushed diagnostics."""
-    return [message["params"] for message in messages if message.get("method") == "textDocument/publishDiagnostics"]
+    return [
+        message["params"]
+        for message in messages
+        if message.get("method") == "textDocument/publishDiagnostics"
+    ]

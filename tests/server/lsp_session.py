@@ -10,9 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "celery_language_server"]
 PATIENCE = 20.0
@@ -31,7 +33,11 @@ PUSHED: dict[str, Any] = {
             "resolveSupport": {"properties": ["edit"]},
         },
     },
-    "workspace": {"workspaceEdit": {"documentChanges": True}, "configuration": True, "workspaceFolders": True},
+    "workspace": {
+        "workspaceEdit": {"documentChanges": True},
+        "configuration": True,
+        "workspaceFolders": True,
+    },
 }
 PULLED: dict[str, Any] = {
     **PUSHED,
@@ -40,7 +46,7 @@ PULLED: dict[str, Any] = {
 }
 
 
-class ErrorResponse(Exception):
+class ErrorResponse(Exception):  # noqa: N818 (an answer)
     """The server answered a request with an error."""
 
     def __init__(self, error: dict[str, Any]) -> None:
@@ -52,7 +58,9 @@ class ErrorResponse(Exception):
 class Session:
     """One server, started and talked to."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
+    def __init__(
+        self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> None:
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
             stdin=subprocess.PIPE,
@@ -173,10 +181,8 @@ class Session:
 
     def settle(self) -> None:
         """Wait until the server has handled all that was sent."""
-        try:
-            self.request("$/settle")
-        except ErrorResponse as error:
-            assert error.code in (-32601, -32600)
+        number = self.begin("$/settle")
+        self.wait(lambda message: "method" not in message and message.get("id") == number)
 
     def initialize(self, *folders: Path, capabilities: Any = PUSHED, **params: Any) -> dict[str, Any]:
         """Shake hands."""
@@ -219,7 +225,9 @@ class Session:
 
     def pulled(self, uri: str, previous: str | None = None) -> dict[str, Any]:
         """Ask for diagnostics."""
-        return self.request("textDocument/diagnostic", {"textDocument": {"uri": uri}, "previousResultId": previous})
+        return self.request(
+            "textDocument/diagnostic", {"textDocument": {"uri": uri}, "previousResultId": previous}
+        )
 
     def actions(self, uri: str, line: int, character: int, **context: Any) -> list[Any]:
         """Ask for the code actions at a place."""

@@ -6,13 +6,14 @@ import copy
 from typing import Any
 
 import pytest
-from celery_language_server.handlers.code_action import is_wanted
-from celery_language_server.workspace_edits import between
 from hypothesis import given
 from hypothesis import strategies as st
 from lsp_local import URI, Local, change, edit, request
 from lsp_session import PUSHED
 from test_lsp_documents import Model
+
+from celery_language_server.handlers.code_action import is_wanted
+from celery_language_server.workspace_edits import between
 
 HEAD = "from celery import Celery\n\napp = Celery()\n\n\n"
 PING = '@app.task(bind=True)\ndef ping():\n    return "pong"\n'
@@ -53,7 +54,10 @@ def applied(text: str, edits: list[dict[str, Any]], encoding: str = "utf-16") ->
     model = Model(text, encoding)
     places = []
     for one in edits:
-        start, end = (model.offset(one["range"][edge]["line"], one["range"][edge]["character"]) for edge in ("start", "end"))
+        start, end = (
+            model.offset(one["range"][edge]["line"], one["range"][edge]["character"])
+            for edge in ("start", "end")
+        )
         places.append((start, end, one["newText"]))
     for (_, end, _), (start, _, _) in zip(sorted(places), sorted(places)[1:], strict=False):
         assert end <= start
@@ -107,12 +111,16 @@ def test_the_fix_and_what_it_says(local: Local) -> None:
         ((-5, -5), (6, 99), 1),
     ],
 )
-def test_where_fixes_are_offered(local: Local, start: tuple[int, int], end: tuple[int, int] | None, count: int) -> None:
+def test_where_fixes_are_offered(
+    local: Local, start: tuple[int, int], end: tuple[int, int] | None, count: int
+) -> None:
     assert titles(ask(local, start, end)).count(FIX) == count
 
 
 def test_the_clients_diagnostics_do_not_matter(local: Local) -> None:
-    strange = [{"range": edit((0, 0), (0, 1), "")["range"], "message": "strange", "source": "celeryls", "code": "x"}]
+    strange = [
+        {"range": edit((0, 0), (0, 1), "")["range"], "message": "strange", "source": "celeryls", "code": "x"}
+    ]
     for diagnostics in ([], strange, None, 7):
         assert FIX in titles(ask(local, (6, 5), diagnostics=diagnostics))
 
@@ -149,7 +157,9 @@ def test_fix_all_is_resolved_when_it_is_chosen(local: Local) -> None:
     (changed,) = answer["result"]["edit"]["documentChanges"]
     assert changed["textDocument"]["version"] == 5
     now = "# 1\n" + TEXT
-    assert applied(now, changed["edits"]) == now.replace("ping()", "ping(self)").replace("pong()", "pong(self)")
+    assert applied(now, changed["edits"]) == now.replace("ping()", "ping(self)").replace(
+        "pong()", "pong(self)"
+    )
     assert {**action, "edit": answer["result"]["edit"]} == answer["result"]
 
 
@@ -158,7 +168,9 @@ def test_fix_all_is_not_offered_where_nothing_is_to_be_fixed(local: Local) -> No
     assert ask(local, (0, 0), only=["source"]) == []
 
 
-@pytest.mark.parametrize("path", [("textDocument", "codeAction", "resolveSupport"), ("textDocument", "codeAction", "dataSupport")])
+@pytest.mark.parametrize(
+    "path", [("textDocument", "codeAction", "resolveSupport"), ("textDocument", "codeAction", "dataSupport")]
+)
 def test_fix_all_for_clients_that_do_not_resolve(path: tuple[str, ...]) -> None:
     local = Local(without(*path))
     local.open(TEXT)
@@ -170,7 +182,15 @@ def test_fix_all_for_clients_that_do_not_resolve(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, {}, {"uri": 7}, {"uri": "untitled:closed", "kind": "x"}, {"uri": URI}, {"uri": URI, "kind": "other"}]
+    "data",
+    [
+        None,
+        {},
+        {"uri": 7},
+        {"uri": "untitled:closed", "kind": "x"},
+        {"uri": URI},
+        {"uri": URI, "kind": "other"},
+    ],
 )
 def test_an_action_that_cannot_be_resolved_is_a_clear_error(local: Local, data: Any) -> None:
     (answer,) = local.handle(request("codeAction/resolve", {"title": "x", "data": data}))
@@ -222,7 +242,12 @@ def test_edits_of_awkward_texts(encoding: str, newline: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "wanted", "expected"),
-    [("quickfix", "quick", False), ("quickfix", "quickfix.x", False), ("a.b.c", "a.b", True), ("a.b.c", "a.bb", False)],
+    [
+        ("quickfix", "quick", False),
+        ("quickfix", "quickfix.x", False),
+        ("a.b.c", "a.b", True),
+        ("a.b.c", "a.bb", False),
+    ],
 )
 def test_kinds_are_hierarchies(kind: str, wanted: str, expected: bool) -> None:
     assert is_wanted(kind, [wanted]) is expected
@@ -246,7 +271,10 @@ def test_small_edits_lead_from_one_text_to_another(before: str, after: str) -> N
 def test_lines_that_stay_are_left_alone() -> None:
     before = "".join(f"{number}\n" for number in range(50))
     edits = between(before, before.replace("\n7\n", "\nseven\n").replace("\n40\n", "\n"))
-    assert [(before[one.span.start : one.span.end], one.text) for one in edits] == [("7\n", "seven\n"), ("40\n", "")]
+    assert [(before[one.span.start : one.span.end], one.text) for one in edits] == [
+        ("7\n", "seven\n"),
+        ("40\n", ""),
+    ]
 
 
 def test_a_text_that_is_all_new_is_one_edit() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lsp_local import URI, Local, change, edit, notification, published, request
 from lsp_session import PULLED, PUSHED, Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD = "from celery import Celery\n\napp = Celery()\n\n\n"
 BOUND = '@app.task(bind=True)\ndef ping():\n    return "pong"\n'
@@ -153,7 +155,9 @@ def test_result_ids() -> None:
     second = pull(local, first["resultId"])
     assert second["kind"] == "full"
     # Settings count.
-    settings = notification("workspace/didChangeConfiguration", {"settings": {"ignore": ["bind-without-self"]}})
+    settings = notification(
+        "workspace/didChangeConfiguration", {"settings": {"ignore": ["bind-without-self"]}}
+    )
     said = local.handle(settings)
     assert [one["method"] for one in said] == ["workspace/diagnostic/refresh", "workspace/configuration"]
     third = pull(local, second["resultId"])
@@ -184,7 +188,9 @@ def test_result_ids_see_other_files(tmp_path: Path) -> None:
     second = pulled(first["resultId"])
     assert second["items"] == []
     # ... is given up there, ...
-    local.handle(notification("textDocument/didClose", {"textDocument": {"uri": (tmp_path / "shop.py").as_uri()}}))
+    local.handle(
+        notification("textDocument/didClose", {"textDocument": {"uri": (tmp_path / "shop.py").as_uri()}})
+    )
     assert pulled(second["resultId"]) == first
     # ... and changes on disk.
     (tmp_path / "shop.py").write_text("app = print\n")
@@ -196,7 +202,9 @@ def test_result_ids_see_other_files(tmp_path: Path) -> None:
 
 def test_what_is_not_open_has_no_diagnostics() -> None:
     local = Local(PULLED)
-    (answer,) = local.handle(request("textDocument/diagnostic", {"textDocument": {"uri": "file:///not/open.py"}}))
+    (answer,) = local.handle(
+        request("textDocument/diagnostic", {"textDocument": {"uri": "file:///not/open.py"}})
+    )
     assert answer["result"]["items"] == []
 
 
@@ -236,7 +244,10 @@ def test_the_whole_session_in_one_stream(start: Start, profile: Any) -> None:
     """A client need not wait for anything."""
     session = start()
     texts = [HEAD + BOUND, HEAD + MENDED]
-    messages: list[Any] = [request("initialize", {"capabilities": profile}, "i"), notification("initialized", {})]
+    messages: list[Any] = [
+        request("initialize", {"capabilities": profile}, "i"),
+        notification("initialized", {}),
+    ]
     document = {"uri": URI, "languageId": "python", "version": 1, "text": texts[0]}
     messages.append(notification("textDocument/didOpen", {"textDocument": document}))
     messages += [change(number + 2, {"text": texts[number % 2]}) for number in range(50)]
@@ -252,7 +263,12 @@ def test_the_whole_session_in_one_stream(start: Start, profile: Any) -> None:
 
 def test_untitled_documents_and_windows_paths(session: Session) -> None:
     session.initialize()
-    for uri in ("untitled:Untitled-1", "file:///c%3A/Users/me/tasks.py", "file://server/share/tasks.py", "zipfile:x::y"):
+    for uri in (
+        "untitled:Untitled-1",
+        "file:///c%3A/Users/me/tasks.py",
+        "file://server/share/tasks.py",
+        "zipfile:x::y",
+    ):
         session.open(uri, HEAD + BOUND)
         assert len(session.published(uri)) == 1
 

@@ -1,4 +1,4 @@
-"""The server's text is the client's, whatever the client does to it, and findings are those of a fresh start."""
+"""The server's text is the client's, whatever is done to it, and findings are those of a fresh start."""
 
 from __future__ import annotations
 
@@ -6,19 +6,27 @@ import re
 from typing import Any
 
 import pytest
-from celery_language_server.client import Client
-from celery_language_server.diagnostics import diagnostic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsp_local import URI, Local, change, edit, notification, published
 from lsp_session import PUSHED
 
+from celery_language_server.client import Client
+from celery_language_server.diagnostics import diagnostic
+
 TASK = '@app.task(bind=True)\ndef ping():\n    return "pong"\n\n\n'
 PIECES = (
-    "from celery import Celery\n", "app = Celery()\n", TASK, TASK.replace("\n", "\r\n"), TASK.replace("\n", "\r"),
-    "# comment 😀\n", "'''", '"', "(", ")", "\\", "\f", "\u2028", "\x85", "\ufeff", "\r", "\n", "\r\n", "\t", "é", "e\u0301",
-    "😀", "字", "\ud83d", "x", "class A:\n    ", "    def run(self):\n        pass\n", "@app.task(bind=True)\n", "#",
-)  # fmt: skip
+    *(
+        "from celery import Celery\n",
+        "app = Celery()\n",
+        "@app.task(bind=True)\n",
+        "class A:\n    ",
+        "# 😀\n",
+    ),
+    *(TASK, TASK.replace("\n", "\r\n"), TASK.replace("\n", "\r"), "    def run(self):\n        pass\n"),
+    *("'''", '"', "(", ")", "\\", "#", "x", "\t", "\n", "\r\n", "\r", "\f", "\u2028", "\x85", "\ufeff"),
+    *("é", "e\u0301", "字", "😀", "\ud83d"),
+)
 texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 numbers = st.integers(-1, 12) | st.integers(0, 60)
 edits = st.tuples(st.tuples(numbers, numbers), st.tuples(numbers, numbers), texts)
@@ -163,7 +171,11 @@ def test_documents_that_are_not_open_are_left_alone() -> None:
 
 def test_only_python_is_read() -> None:
     local = Local()
-    for uri, language in (("file:///a/pyproject.toml", "toml"), ("untitled:note", "plaintext"), ("untitled:x", None)):
+    for uri, language in (
+        ("file:///a/pyproject.toml", "toml"),
+        ("untitled:note", "plaintext"),
+        ("untitled:x", None),
+    ):
         document = {"uri": uri, "languageId": language, "version": 1, "text": TASK}
         assert local.handle(notification("textDocument/didOpen", {"textDocument": document})) == []
     document = {"uri": "file:///a/tasks.py", "version": 1, "text": TASK}

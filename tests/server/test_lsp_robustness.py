@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,21 +14,38 @@ from hypothesis import strategies as st
 from lsp_local import URI, Local, change, edit, notification, published, request
 from lsp_session import ErrorResponse, Session
 
-TEXT = 'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TEXT = (
+    'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
+)
 METHODS = (
-    "initialized", "textDocument/didOpen", "textDocument/didChange", "textDocument/didSave", "textDocument/didClose",
-    "textDocument/diagnostic", "textDocument/codeAction", "codeAction/resolve", "workspace/didChangeConfiguration",
-    "workspace/didChangeWatchedFiles", "workspace/didChangeWorkspaceFolders", "$/cancelRequest", "$/setTrace",
-    "window/workDoneProgress/cancel", "workspace/executeCommand", "textDocument/unheardOf", "initialize",
-)  # fmt: skip
-names = st.sampled_from(
-    ("textDocument", "uri", "text", "version", "contentChanges", "range", "start", "end", "line", "character", "context",
-     "only", "diagnostics", "changes", "event", "added", "removed", "settings", "celeryls", "id", "data", "kind",
-     "languageId", "ignore", "processId", "capabilities", "workspaceFolders", "rootUri"),
-)  # fmt: skip
-leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from((URI, "python"))
-values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4))
-nothing_left = {"jsonrpc": "2.0", "id": 9, "method": "textDocument/codeAction"}
+    *("initialized", "initialize", "$/cancelRequest", "$/setTrace", "codeAction/resolve"),
+    *(
+        f"textDocument/{name}"
+        for name in ("didOpen", "didChange", "didSave", "didClose", "diagnostic", "codeAction")
+    ),
+    *(f"workspace/didChange{name}" for name in ("Configuration", "WatchedFiles", "WorkspaceFolders")),
+    *("window/workDoneProgress/cancel", "workspace/executeCommand", "textDocument/unheardOf"),
+)
+NAMES = (
+    "textDocument uri text version languageId contentChanges changes range start end line character context "
+    "only diagnostics event added removed settings celeryls ignore id data kind processId workspaceFolders"
+)
+names = st.sampled_from(NAMES.split())
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from((URI, "python"))
+)
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4)
+)
 
 
 @settings(deadline=None, max_examples=200)
@@ -84,7 +100,9 @@ def test_messages_that_are_none(body: bytes, code: int) -> None:
 
 def test_an_unknown_request_is_refused_and_an_unknown_notification_ignored() -> None:
     local = Local()
-    (answer,) = local.handle(request("textDocument/makeCoffee", {}, "tea"), notification("textDocument/madeCoffee"))
+    (answer,) = local.handle(
+        request("textDocument/makeCoffee", {}, "tea"), notification("textDocument/madeCoffee")
+    )
     assert answer["id"] == "tea"
     assert answer["error"]["code"] == -32601
     assert "textDocument/makeCoffee" in answer["error"]["message"]
@@ -96,7 +114,10 @@ def test_a_bad_parameter_is_named() -> None:
         (None, "textDocument.uri"),
         ({"textDocument": {"uri": 7}}, "textDocument.uri"),
         ({"textDocument": {"uri": URI}}, "range.start.line"),
-        ({"textDocument": {"uri": URI}, "range": {"start": {"line": 0, "character": True}}}, "range.start.character"),
+        (
+            {"textDocument": {"uri": URI}, "range": {"start": {"line": 0, "character": True}}},
+            "range.start.character",
+        ),
     ):
         (answer,) = local.handle(request("textDocument/codeAction", params))
         assert answer["error"]["code"] == -32602
@@ -112,7 +133,11 @@ def test_ids_of_every_kind(number: Any) -> None:
 def test_a_request_that_is_cancelled_in_time_is_not_begun() -> None:
     local = Local()
     local.open(TEXT)
-    params = {"textDocument": {"uri": URI}, "range": edit((5, 0), (5, 0), "")["range"], "context": {"diagnostics": []}}
+    params = {
+        "textDocument": {"uri": URI},
+        "range": edit((5, 0), (5, 0), "")["range"],
+        "context": {"diagnostics": []},
+    }
     sent = local.handle(
         request("textDocument/codeAction", params, 5),
         request("textDocument/codeAction", params, "5"),
@@ -220,8 +245,6 @@ if "celery_language_server" in " ".join(sys.orig_argv):
 
 def test_stdout_is_kept_clean(start: Callable[..., Session], tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(CUSTOMIZE)
-    import os
-
     path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
     session = start(env={"PYTHONPATH": path})
     session.initialize()
@@ -246,7 +269,6 @@ def test_a_client_that_is_slow_to_read(start: Callable[..., Session]) -> None:
         return read()
 
     session._readline = slowly
-    session.settle_later = None  # type: ignore[attr-defined]
     for number in range(400):
         session.open(f"untitled:{number}", TEXT * 5)
     release.set()

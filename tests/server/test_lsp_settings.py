@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from lsp_local import Local, notification, published, request
 from lsp_session import PULLED, PUSHED, Session
 
-TEXT = 'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = (
+    'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
+)
 OFF = {"ignore": ["bind-without-self"]}
 SETTINGS_FILES = {
     "pyproject.toml": '[tool.celeryls]\nignore = ["bind-without-self"]\n',
@@ -28,7 +32,9 @@ def saved(session: Session, path: Path) -> None:
 
 @pytest.mark.parametrize("name", SETTINGS_FILES)
 @pytest.mark.parametrize("told", ["watched", "saved"])
-def test_a_file_that_is_written_changed_and_removed(session: Session, tmp_path: Path, name: str, told: str) -> None:
+def test_a_file_that_is_written_changed_and_removed(
+    session: Session, tmp_path: Path, name: str, told: str
+) -> None:
     uri, file = (tmp_path / "tasks.py").as_uri(), tmp_path / name
 
     def tell() -> int:
@@ -36,7 +42,9 @@ def test_a_file_that_is_written_changed_and_removed(session: Session, tmp_path: 
         if told == "saved":
             saved(session, file)
         else:
-            session.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 2}]})
+            session.notify(
+                "workspace/didChangeWatchedFiles", {"changes": [{"uri": file.as_uri(), "type": 2}]}
+            )
         return heard
 
     session.initialize(tmp_path)
@@ -65,7 +73,9 @@ def test_excluded_files_have_no_findings(session: Session, tmp_path: Path) -> No
         assert len(session.published(uri)) == count
 
 
-@pytest.mark.parametrize("options", [OFF, {"settings": OFF}, {"celeryls": OFF}, {"settings": {"celeryls": OFF}}])
+@pytest.mark.parametrize(
+    "options", [OFF, {"settings": OFF}, {"celeryls": OFF}, {"settings": {"celeryls": OFF}}]
+)
 def test_initialization_options(session: Session, options: Any) -> None:
     session.initialize(initializationOptions=options)
     session.open("untitled:a", TEXT)
@@ -111,7 +121,9 @@ def test_a_client_that_cannot_be_asked_sends_them_along(session: Session) -> Non
 
 
 @pytest.mark.parametrize("name", SETTINGS_FILES)
-def test_a_broken_file_gets_one_message_and_changes_nothing(session: Session, tmp_path: Path, name: str) -> None:
+def test_a_broken_file_gets_one_message_and_changes_nothing(
+    session: Session, tmp_path: Path, name: str
+) -> None:
     file, uri = tmp_path / name, (tmp_path / "tasks.py").as_uri()
     good = SETTINGS_FILES[name]
     file.write_text(good)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from itertools import pairwise
 
 import pytest
-from celery_language_server.protocol import parse
-from celery_language_server.transport import FrameDecoder
 from hypothesis import given
 from hypothesis import strategies as st
+
+from celery_language_server.protocol import parse
+from celery_language_server.transport import FrameDecoder
 
 
 def frame(body: bytes) -> bytes:
@@ -24,7 +27,7 @@ def feed(*pieces: bytes) -> list[bytes]:
 def test_frames_arrive_in_any_pieces(bodies: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(map(frame, bodies))
     edges = [0, *sorted(cut for cut in cuts if cut <= len(stream)), len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in pairwise(edges)]
     assert feed(*pieces) == bodies
 
 
@@ -65,10 +68,8 @@ def test_a_large_body_arrives_whole() -> None:
 
 @given(st.binary(max_size=100))
 def test_any_body_is_json_or_a_value_error(body: bytes) -> None:
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         parse(body)
-    except (ValueError, RecursionError):
-        pass
 
 
 def test_a_byte_that_is_not_utf8_costs_one_character() -> None:

@@ -21,6 +21,7 @@ _WRITTEN = re.compile(
     r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?:/|\bper\b)\s*(?:an?\b)?\s*(?P<unit>[a-z]+)\s*", re.IGNORECASE
 )
 _LITERAL = re.compile(r"(?P<quote>[\"'])(?P<text>[^\"'\\\r\n]*)(?P=quote)\Z")
+_READABLE = (str, bytes, bool, int, float, tuple, list, dict)
 _UNITS = {
     "s": ("s", "sec", "secs", "second", "seconds"),
     "m": ("m", "min", "mins", "minute", "minutes"),
@@ -106,7 +107,7 @@ class InvalidRateLimit(Rule):
 
 def _complaint(value: object, context: Context) -> str | None:
     """What is wrong with a rate limit; None if nothing is, or if it cannot be told."""
-    if not value or not isinstance(value, (str, bytes, int, float, tuple, list, dict)) or not is_known(value):
+    if not value or not is_known(value) or type(value) not in _READABLE:
         return None
     try:
         tasks_a_second = value if isinstance(value, (int, float)) else _read(value)

@@ -112,8 +112,9 @@ def _limit(name: str, task: TaskDefinition, context: Context) -> float | None:
     value = context.effective_option(task, name)
     if value is None:
         value = context.setting(f"task_{name}")
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if is_number and value > 0 else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if value > 0 else None
 
 
 def _fixes(

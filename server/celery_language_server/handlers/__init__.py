@@ -1,7 +1,8 @@
 """What the server does for each LSP method: one file for each group of methods.
 
-A handler takes the server and the parameters as the client sent them, and returns the result as JSON. It raises
-`RequestError` for parameters that cannot be understood. Adding a method is adding it to its file's `METHODS`.
+A handler takes the server and the parameters as the client sent them, and returns the result as JSON. It
+raises `RequestError` for parameters that cannot be understood. Adding a method is adding it to its file's
+`METHODS`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
     from celery_language_server.server import Server
 
 HANDLERS: Final[Mapping[str, Callable[[Server, Any], object]]] = MappingProxyType(
-    lifecycle.METHODS
-    | text_document.METHODS
-    | diagnostic.METHODS
-    | code_action.METHODS
-    | workspace.METHODS
+    {
+        **lifecycle.METHODS,
+        **text_document.METHODS,
+        **diagnostic.METHODS,
+        **code_action.METHODS,
+        **workspace.METHODS,
+    }
 )

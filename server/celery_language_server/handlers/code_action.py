@@ -1,7 +1,7 @@
 """`textDocument/codeAction`, `codeAction/resolve`: what can be done about findings.
 
-Actions come from the server's own findings: the diagnostics that a client sends along may be none, or lack what we
-gave it. Nothing is kept between an action and its resolve but the action's `data`.
+Actions come from the server's own findings: the diagnostics that a client sends along may be none, or lack
+what we gave it. Nothing is kept between an action and its resolve but the action's `data`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Action = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A finding in a document. Its spans count from the start of its segment, which begins in `first_line`."""
+    """A finding in a document. Its spans count from its segment, which begins in `first_line`."""
 
     finding: Finding
     segment: SegmentAnalysis
@@ -54,7 +54,7 @@ def code_actions(server: Server, params: Any) -> list[Action]:
         places = places_at(document.analysis, min(start, end), max(start, end))
         actions += [action for place in places for action in fixes(server, document, place)]
         actions += ignores(server, document, places)
-    # A client that cannot ask for the edit later must have named the kind: all fixes of a file take their time.
+    # A client that cannot ask for the edit later must have named the kind: all fixes take their time.
     if is_wanted(FIX_ALL, only) and (only or _resolves(server)):
         actions += fix_all(server, document)
     return actions
@@ -76,7 +76,7 @@ def is_wanted(kind: str, only: list[Any]) -> bool:
 
 
 def places_at(analysis: FileAnalysis, start: Position, end: Position) -> list[Place]:
-    """The findings that a range touches. A mere cursor stands for its whole line, what it touches coming first."""
+    """The findings that a range touches. A cursor stands for its line, and what it touches comes first."""
     first_lines = analysis.line_starts
     first = max(bisect_right(first_lines, start[0]) - 1, 0)
     found: list[Place] = []
@@ -121,7 +121,9 @@ def ignores(server: Server, document: Document, places: list[Place]) -> Iterator
 
 def fix_all(server: Server, document: Document) -> Iterator[Action]:
     """One action for all safe fixes of a document, if it has any."""
-    if any(fix.safety == "safe" for part in document.analysis.segments for f in part.findings for fix in f.fixes):
+    if any(
+        fix.safety == "safe" for part in document.analysis.segments for f in part.findings for fix in f.fixes
+    ):
         action: Action = {"title": "Apply all safe fixes of celeryls", "kind": FIX_ALL}
         if _resolves(server):
             yield {**action, "data": {"uri": document.uri, "kind": FIX_ALL}}
@@ -158,8 +160,12 @@ def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dic
 
 
 def _place(finding: Finding, segment: SegmentAnalysis, first_line: int) -> Place:
-    (start, start_column), (end, end_column) = map(segment.lines.position, (finding.span.start, finding.span.end))
-    return Place(finding, segment, first_line, (first_line + start, start_column), (first_line + end, end_column))
+    (start, start_column), (end, end_column) = map(
+        segment.lines.position, (finding.span.start, finding.span.end)
+    )
+    return Place(
+        finding, segment, first_line, (first_line + start, start_column), (first_line + end, end_column)
+    )
 
 
 def _position(document: Document | None, params: Any, edge: str, server: Server) -> Position:

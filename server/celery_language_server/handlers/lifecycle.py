@@ -1,4 +1,4 @@
-"""`initialize`, `initialized`, `shutdown`: the session begins and ends. `exit` ends the server's loop itself."""
+"""`initialize`, `initialized`, `shutdown`: the session begins and ends. `exit` ends the server's loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def initialize(server: Server, params: Any) -> object:
         server.folders.add(path)
     server.folders.configure(common=own_settings(find(params, "initializationOptions")))
     server.chores.append(lambda: warm_up(server))
-    return {"capabilities": capabilities(server.client), "serverInfo": {"name": "celeryls", "version": __version__}}
+    return {
+        "capabilities": capabilities(server.client),
+        "serverInfo": {"name": "celeryls", "version": __version__},
+    }
 
 
 def initialized(server: Server, _params: Any) -> None:
@@ -66,7 +69,10 @@ def capabilities(client: Client) -> dict[str, Any]:
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
     if client.action_literals:
-        offered["codeActionProvider"] = {"codeActionKinds": list(KINDS), "resolveProvider": client.resolves_edits}
+        offered["codeActionProvider"] = {
+            "codeActionKinds": list(KINDS),
+            "resolveProvider": client.resolves_edits,
+        }
     if client.pulls_diagnostics:
         offered["diagnosticProvider"] = {
             "identifier": "celeryls",
@@ -78,7 +84,9 @@ def capabilities(client: Client) -> dict[str, Any]:
 
 def folder_paths(params: Any) -> list[Path]:
     """The workspace's folders. Old clients know a single one, and call it by its URI."""
-    uris = [find(folder, "uri") for folder in array_or_empty(params, "workspaceFolders")] or [find(params, "rootUri")]
+    uris = [find(folder, "uri") for folder in array_or_empty(params, "workspaceFolders")] or [
+        find(params, "rootUri")
+    ]
     return [path for uri in uris if isinstance(uri, str) and (path := to_path(uri))]
 
 

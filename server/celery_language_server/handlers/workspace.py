@@ -11,7 +11,6 @@ from celery_language_server.uris import to_path, to_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
     from pathlib import Path
 
     from celery_language_server.server import Server
@@ -78,10 +77,11 @@ def request_settings(server: Server) -> None:
 
 
 def own_settings(value: object) -> dict[str, Any] | None:
-    """Our settings in what a client sent, which has them under `settings`, under our name, or by themselves."""
+    """Our settings in what a client sent: under `settings`, under our name, or by themselves."""
     for name in ("settings", SECTION):
-        inner = find(value, name)
-        value = inner if isinstance(inner, dict) else value
+        inner: object = find(value, name)
+        if isinstance(inner, dict):
+            value = cast("dict[str, Any]", inner)
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 

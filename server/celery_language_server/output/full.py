@@ -5,10 +5,9 @@ Knows how an excerpt is drawn. Must not know where texts come from.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from celery_language_server.output.concise import STYLES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,7 +85,7 @@ def _marks(
     end = end_cells[min(report["end"]["column"] - 1, len(end_cells) - 1)] if inside else end_cells[-1]
     if first == last:
         return {first: ("", " " * start + "^" * max(1, end - start))}
-    marks = {number: ("| ", "") for number in range(first, last + 1)}
+    marks: dict[int, tuple[str, str]] = dict.fromkeys(range(first, last + 1), ("| ", ""))
     code = lines.line_text(first)
     if code[: report["start"]["column"] - 1].strip():
         marks[first] = ("  ", " _" + "_" * start + "^")

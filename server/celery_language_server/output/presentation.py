@@ -6,42 +6,35 @@ Knows formats and streams. Must not know how anything was found.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from celery_analyzers.source import LineIndex
-from celery_language_server.check import SEVERITIES
-from celery_language_server.output.concise import concise
-from celery_language_server.output.full import full
-from celery_language_server.output.json_array import json_array
-from celery_language_server.output.screen import Screen
-from celery_language_server.output.statistics import statistics, statistics_table
-from celery_language_server.reports import loaded
-from celery_language_server.sources import UnreadableError, decode, read
+from celery_language_server.output.closing import SEVERITIES, fixes_note, hidden_note, number, summary
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from celery_analyzers.source import LineIndex
     from celery_language_server.arguments import Arguments
     from celery_language_server.check import CheckedFile
     from celery_language_server.reports import Report
 
 
-@dataclass(frozen=True, slots=True)
 class Shown:
-    """One file with the findings of it that are shown. `text` is at hand where the file came through stdin."""
+    """One file with its findings that are shown. `text` is at hand where the file came through stdin."""
 
-    path: Path
-    reports: list[Report]
-    text: str | None = None
+    __slots__ = ("path", "reports", "text")
+
+    def __init__(self, path: str, reports: list[Report], text: str | None = None) -> None:
+        self.path = path
+        self.reports = reports
+        self.text = text
 
 
 def present(given: Arguments, checked: Sequence[CheckedFile], fixed: int = 0) -> int:
     """Print what was found in files, and return the exit code."""
     least = least_severity(given)
-    shown = [Shown(Path(file.project.root, file.path), shown_reports(file, least)) for file in checked]
+    shown = [Shown(f"{file.project.root}/{file.path}", shown_reports(file, least)) for file in checked]
     hidden = [sum(file.counts[severity] for file in checked) for severity in range(least)]
     broken = sum(1 for file in checked if file.counts[4])
     return print_all(given, shown, hidden, broken, fixed, sys.stdout)
@@ -56,7 +49,7 @@ def shown_reports(file: CheckedFile, least: int) -> list[Report]:
     """The findings of a file that are shown."""
     if not any(file.counts[least:4]):
         return []
-    reports = loaded(file.reports, file.shown_as)
+    reports = _loaded(file.reports, file.shown_as)
     return [report for report in reports if SEVERITIES.index(report["severity"]) >= least]
 
 
@@ -68,79 +61,87 @@ def print_all(
     `hidden` counts the findings of each severity that is not shown, `broken` the files with syntax errors.
     """
     reports = [report for file in shown for report in file.reports]
-    form = given.values.get("--output-format", "full")
-    screen = Screen(stream)
-    if "--statistics" in given.flags:
-        counts = statistics(reports)
-        stream.write(json_array(counts) if form == "json" else statistics_table(counts, screen))
-    elif form == "json":
-        stream.write(json_array(reports))
-    else:
-        for file in shown:
-            lines = _lines(file) if form == "full" and file.reports else None
-            for report in file.reports:
-                stream.write(concise(report, screen) if form == "concise" else full(report, lines, screen))
+    as_json = given.values.get("--output-format") == "json"
+    if reports or as_json:
+        _print_findings(given, shown, reports, stream)
+    if not as_json:
+        stream.write(summary(reports, fixed) + fixes_note(reports, "--unsafe-fixes" in given.flags))
     # With JSON, stdout holds that alone.
-    notes = sys.stderr if form == "json" else stream
-    if form != "json":
-        stream.write(_summary(reports, fixed))
-        stream.write(fixes_note(reports, "--unsafe-fixes" in given.flags))
-    if any(hidden):
-        notes.write(_hidden_note(hidden))
+    (sys.stderr if as_json else stream).write(hidden_note(hidden))
     if broken:
-        sys.stderr.write(f"warning: {_number(broken, 'file')} with syntax errors checked in part\n")
+        sys.stderr.write(f"warning: {number(broken, 'file')} had syntax errors, checked in part\n")
+    return exit_code(given, reports)
+
+
+def exit_code(given: Arguments, reports: Sequence[Report]) -> int:
+    """The exit code that findings call for."""
     grave = any(report["severity"] in ("warning", "error") for report in reports)
     return 1 if grave and "--exit-zero" not in given.flags else 0
 
 
-def fixes_note(reports: Sequence[Report], unsafe: bool) -> str:
-    """How many of the findings could be fixed, and by which option."""
-    safe = sum(any(fix["safety"] == "safe" for fix in report["fixes"]) for report in reports)
-    more = sum(bool(report["fixes"]) for report in reports) - safe
-    if unsafe:
-        safe, more = safe + more, 0
-    note = f"{_number(safe, 'fix', 'fixes')} available with --fix.\n" if safe else ""
-    return note + (f"{_number(more, 'fix', 'fixes')} available with --unsafe-fixes.\n" if more else "")
+def _print_findings(given: Arguments, shown: Sequence[Shown], reports: list[Report], stream: TextIO) -> None:
+    from celery_language_server.output.screen import Screen
+
+    form = given.values.get("--output-format", "full")
+    if "--statistics" in given.flags:
+        from celery_language_server.output.statistics import statistics, statistics_table
+
+        counts = statistics(reports)
+        stream.write(_json(counts) if form == "json" else statistics_table(counts, Screen(stream)))
+    elif form == "json":
+        stream.write(_json(reports))
+    elif form == "concise":
+        from celery_language_server.output.concise import concise
+
+        screen = Screen(stream)
+        stream.writelines(concise(report, screen) for report in reports)
+    else:
+        from celery_language_server.output.full import full
+
+        screen = Screen(stream)
+        for file in shown:
+            lines = _lines(file) if file.reports else None
+            stream.writelines(full(report, lines, screen) for report in file.reports)
+
+
+def _json(items: Sequence[object]) -> str:
+    """In ASCII, which any encoding can carry."""
+    import json
+
+    return json.dumps(items, indent=2) + "\n"
+
+
+def _loaded(text: str, path: str) -> list[Report]:
+    """Kept reports, of the file that the user knows as `path`."""
+    import json
+
+    kept: list[Report] = json.loads(text) if text else []
+    return [
+        {
+            "rule": report["rule"],
+            "code": report["code"],
+            "severity": report["severity"],
+            "message": report["message"],
+            "path": path,
+            "start": report["start"],
+            "end": report["end"],
+            "fixes": report["fixes"],
+            "url": report["url"],
+        }
+        for report in kept
+    ]
 
 
 def _lines(file: Shown) -> LineIndex | None:
+    from celery_analyzers.source import LineIndex
+
     if file.text is not None:
         return LineIndex(file.text)
+    from pathlib import Path
+
+    from celery_language_server.sources import UnreadableError, decode, read
+
     try:
-        return LineIndex(decode(read(file.path)).text)
+        return LineIndex(decode(read(Path(file.path))).text)
     except UnreadableError:
         return None
-
-
-def _summary(reports: Sequence[Report], fixed: int) -> str:
-    if fixed:
-        found = _number(fixed + len(reports), "finding")
-        return f"Found {found} ({fixed} fixed, {len(reports)} remaining).\n"
-    if not reports:
-        return "All checks passed!\n"
-    return f"Found {_number(len(reports), 'finding')} ({_by_severity(reports)}).\n"
-
-
-def _by_severity(reports: Sequence[Report]) -> str:
-    counts = [sum(report["severity"] == severity for report in reports) for severity in SEVERITIES]
-    return _severities(counts)
-
-
-def _severities(counts: Sequence[int]) -> str:
-    """Numbers of findings by severity, the gravest first."""
-    named = [
-        f"{count} {severity}" if severity == "information" else _number(count, severity)
-        for severity, count in zip(SEVERITIES, counts, strict=False)
-        if count
-    ]
-    return ", ".join(reversed(named))
-
-
-def _hidden_note(hidden: Sequence[int]) -> str:
-    least = next(severity for severity, count in zip(SEVERITIES, hidden, strict=False) if count)
-    number = _number(sum(hidden), "finding")
-    return f"{number} not shown ({_severities(hidden)}); show with --min-severity {least}.\n"
-
-
-def _number(count: int, one: str, many: str | None = None) -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
-_STYLES = {"bold": "1", "red": "1;31", "green": "32", "yellow": "1;33", "blue": "1;34", "cyan": "36", "dim":
-"2"} _TAB = 4 _JOINERS = "\u200d\ufe0e\ufe0f"
+_STYLES = {"bold": "1", "red": "1;31", "green": "32", "yellow": "1;33", "blue": "1;34", "cyan": "36"}
+_TAB = 4
+_JOINERS = "\u200d\ufe0e\ufe0f"
 """Parts of emoji, which take no room of their own."""
 
 
@@ -29,7 +30,7 @@ class Screen:
         self.colours = self._has_colours()
         if self.colours and sys.platform == "win32":
             # This makes the Windows console understand escape sequences.
-            os.system("")  # noqa: S605
+            os.system("")
 
     def _has_colours(self) -> bool:
         if os.environ.get("NO_COLOR"):
@@ -47,7 +48,7 @@ class Screen:
         return "".join(self._char(char) for char in text)
 
     def laid_out(self, line: str) -> tuple[str, list[int]]:
-        """A line of code as it can be printed, and the cell that each of its characters begins at, and the end."""
+        """A line of code as it can be printed, and the cells where its characters begin and it ends."""
         parts: list[str] = []
         cells = [0]
         for char in line:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from celery_language_server.output.screen import Screen
-    from celery_language_server.reports import Report
-
-
-class RuleCount(TypedDict):
-    """One rule's findings; `fixable` of them have a safe fix."""
-
-    rule: str
-    code: str
-    count: int
-    fixable: int
+    from celery_language_server.reports import Report, RuleCount
 
 
 def statistics(reports: Iterable[Report]) -> list[RuleCount]:

@@ -1,0 +1,232 @@
+"""`broad-autoretry`: `autoretry_for` that names an exception which bugs raise too."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from celery_analyzers.edits import set_keyword
+from celery_analyzers.findings import Fix, NeededImport, Severity
+from celery_analyzers.libraries import TRANSIENT, canonical
+from celery_analyzers.operations import operations, transient_exceptions, written
+from celery_analyzers.proof import Proof
+from celery_analyzers.retries import autoretry_exceptions, max_retries
+from celery_analyzers.rule import Rule
+from celery_analyzers.symbols import External
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from celery_analyzers.context import Context
+    from celery_analyzers.facts import Option, TaskDefinition
+    from celery_analyzers.findings import Finding, Span
+
+_EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.object"})
+_ROOTS = {
+    "aiohttp.ClientError": ("aiohttp", "InvalidURL"),
+    "botocore.exceptions.BotoCoreError": ("botocore", "NoCredentialsError"),
+    "builtins.EnvironmentError": ("", "FileNotFoundError"),
+    "builtins.IOError": ("", "FileNotFoundError"),
+    "builtins.OSError": ("", "FileNotFoundError"),
+    "django.db.DatabaseError": ("django.db", "IntegrityError"),
+    "django.db.Error": ("django.db", "IntegrityError"),
+    "google.api_core.exceptions.GoogleAPICallError": ("google", "PermissionDenied"),
+    "google.api_core.exceptions.GoogleAPIError": ("google", "PermissionDenied"),
+    "httpx.HTTPError": ("httpx", "HTTPStatusError"),
+    "openai.APIError": ("openai", "AuthenticationError"),
+    "openai.OpenAIError": ("openai", "AuthenticationError"),
+    "pymongo.errors.PyMongoError": ("pymongo", "DuplicateKeyError"),
+    "redis.RedisError": ("redis", "ResponseError"),
+    "requests.RequestException": ("requests", "InvalidURL"),
+    "smtplib.SMTPException": ("smtplib", "SMTPRecipientsRefused"),
+    "sqlalchemy.exc.DBAPIError": ("sqlalchemy", "IntegrityError"),
+    "sqlalchemy.exc.SQLAlchemyError": ("sqlalchemy", "IntegrityError"),
+    "stripe.StripeError": ("stripe", "CardError"),
+    "urllib3.exceptions.HTTPError": ("urllib3", "LocationParseError"),
+}
+"""The base of all of a library's exceptions: the library, and one of them that no retry mends."""
+
+
+class BroadAutoretry(Rule):
+    """`autoretry_for` names an exception that bugs and lasting errors raise too.
+
+    ## What it does
+
+    Finds `Exception` and `BaseException` in `autoretry_for`. The base of all of a library's exceptions, such as
+    `requests.RequestException` or `OSError`, is an information, and so is `Exception` beside `dont_autoretry_for`.
+
+    ## Why is this bad
+
+    To try again helps against what passes: a lost connection, a timeout, a deadlock. After any other error the task
+    fails the same way once more, later, with its side effects repeated. `Exception` stands for typing errors in the
+    code, for arguments that do not validate, for `Reject` and for `SoftTimeLimitExceeded` too.
+
+    ## Example
+
+        import requests
+
+        @app.task(autoretry_for=(Exception,), retry_backoff=True)
+        #                        ^^^^^^^^^ `price` is retried after every error, bugs and `SoftTimeLimitExceeded` among
+        #                                  them, up to 3 times
+        def price(url):
+            return requests.get(url, timeout=10).json()["price"]
+
+    ## Use instead
+
+        import requests
+
+        @app.task(autoretry_for=(requests.ConnectionError, requests.Timeout), retry_backoff=True)
+        def price(url):
+            return requests.get(url, timeout=10).json()["price"]
+
+    ## Not flagged
+
+    Exceptions that say what passes, and your own:
+
+        class StillLocked(Exception):
+            pass
+
+        @app.task(autoretry_for=(ConnectionError, TimeoutError, StillLocked))
+        def unlock():
+            return "done"
+
+    ## Fix safety
+
+    The fixes are unsafe: errors that were retried no longer are. The exceptions are those that the operations in the
+    task's own body raise for what passes; what functions that it calls may raise is not known.
+
+    ## References
+
+    - [Automatic retry for known exceptions][autoretry]
+    - [`Task.dont_autoretry_for`](https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.dont_autoretry_for)
+
+    [autoretry]: https://docs.celeryq.dev/en/stable/userguide/tasks.html#automatic-retry-for-known-exceptions
+    """
+
+    code = "CEL301"
+    severity = Severity.WARNING
+    proofs = (
+        Proof(
+            run='price.apply(("https://shop.example/7",))\nlen(requests.asked)',
+            fails="returns: 4",
+            succeeds="1",
+            worker="none",
+            setup=(
+                "import sys, types\n"
+                "requests = types.ModuleType('requests')\n"
+                "requests.asked = []\n"
+                "requests.ConnectionError = requests.Timeout = ConnectionError\n"
+                "class Response:\n"
+                "    def json(self):\n"
+                "        return {}\n"
+                "def get(url, timeout):\n"
+                "    requests.asked.append(url)\n"
+                "    return Response()\n"
+                "requests.get = get\n"
+                "sys.modules['requests'] = requests\n"
+            ),
+        ),
+    )
+
+    def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
+        option = task.option("autoretry_for")
+        if option is None or (task.form == "call" and task.function is not None):
+            return
+        named = [
+            canonical(value.path)
+            for value in autoretry_exceptions(task, context)
+            if isinstance(value, External)
+        ]
+        broad = next((path for path in named if path in _EVERYTHING), None)
+        root = next((path for path in named if path in _ROOTS), None)
+        times = max_retries(task, context)
+        if (broad or root) is None or times == 0:
+            return
+        has_exceptions = bool(context.effective_option(task, "dont_autoretry_for"))
+        if broad is not None:
+            severity = Severity.INFORMATION if has_exceptions else None
+            message = _message(task.name, times, has_exceptions)
+            fixes = [_narrow(named, option, task, context)]
+            if not has_exceptions:
+                fixes.append(_spare(context))
+            yield self.finding(
+                _span(broad, option, task, context), message, *_ranked(fixes), severity=severity
+            )
+        elif root is not None and not has_exceptions:
+            name, example = root.rpartition(".")[2], _ROOTS[root][1]
+            message = f"`{name}` also covers errors that no retry mends, such as `{example}`"
+            fix = _narrow(named, option, task, context)
+            where = _span(root, option, task, context)
+            yield self.finding(where, message, *_ranked([fix]), severity=Severity.INFORMATION)
+
+
+def _message(task: str, times: object, has_exceptions: bool) -> str:
+    if has_exceptions:
+        return (
+            f"`{task}` is retried after every error that `dont_autoretry_for` does not name, bugs among them"
+        )
+    message = f"`{task}` is retried after every error, bugs and `SoftTimeLimitExceeded` among them"
+    if times is None:
+        return f"{message}, without end"
+    return f"{message}, up to {times} times" if isinstance(times, int) and times > 1 else message
+
+
+def _ranked(fixes: Iterable[Fix | None]) -> Iterator[Fix]:
+    for position, fix in enumerate(fix for fix in fixes if fix is not None):
+        yield replace(fix, preferred=not position)
+
+
+def _span(path: str, option: Option, task: TaskDefinition, context: Context) -> Span:
+    """Where an exception is named: its place in the tuple, else the whole value, else the task."""
+    for item in _items(context):
+        symbol = context.symbol(item)
+        if isinstance(symbol, External) and canonical(symbol.path) == path:
+            return context.span(item)
+    return option.value_span or task.span
+
+
+def _items(context: Context) -> list[ast.expr]:
+    """The exceptions that `autoretry_for` lists, where it is a list or tuple in place."""
+    keywords = context.decorator.keywords if isinstance(context.decorator, ast.Call) else []
+    value = next((keyword.value for keyword in keywords if keyword.arg == "autoretry_for"), None)
+    return value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
+
+
+def _narrow(named: list[str], option: Option, task: TaskDefinition, context: Context) -> Fix | None:
+    """Name what passes instead, as far as the operations in the body and the library in question tell it."""
+    items = _items(context)
+    if option.value_span is None or context.decorator is None or not items:
+        return None
+    done = list(operations(context.body)) if context.body is not None else []
+    wanted = list(transient_exceptions(done))
+    for path in named:
+        wanted += TRANSIENT.get(_ROOTS.get(path, ("", ""))[0], ())
+    if not wanted:
+        return None
+    imports: list[NeededImport] = []
+    names: list[str] = []
+    for item in items:
+        symbol = context.symbol(item)
+        path = canonical(symbol.path) if isinstance(symbol, External) else ""
+        if path not in _EVERYTHING and path not in _ROOTS:
+            names.append(context.source(context.span(item)))
+    for path in wanted:
+        name, needed = written(path, context.scope)
+        names.append(name)
+        if needed is not None:
+            imports.append(needed)
+    names = list(dict.fromkeys(names))
+    value = f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+    edits = set_keyword(context.text, context.decorator, context.span, "autoretry_for", value)
+    return Fix("Retry on what may pass only", edits, imports=tuple(imports)) if edits else None
+
+
+def _spare(context: Context) -> Fix | None:
+    """Leave out at least what is never worth a retry: a run that took too long takes too long again."""
+    if context.decorator is None:
+        return None
+    name, needed = context.imported("celery.exceptions", "SoftTimeLimitExceeded")
+    edits = set_keyword(context.text, context.decorator, context.span, "dont_autoretry_for", f"({name},)")
+    imports = () if needed is None else (needed,)
+    return Fix("Do not retry after `SoftTimeLimitExceeded`", edits, imports=imports) if edits else None

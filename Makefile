@@ -1,4 +1,4 @@
-# Every target works on a machine with Python 3.10 or newer and make, and nothing else: `tools/bootstrap.py` makes .venv.
+# Every target works on a machine that has Python 3.10 or newer and make: `tools/bootstrap.py` makes .venv.
 
 BIN := .venv/bin
 

@@ -24,7 +24,7 @@ from typing_plan import plan
 from typist import Row, start_in_turns, type_in_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
 SMALL, MIDDLE, LARGE, REAL = "300", "3000", "30000", "canvas"
 KEYS_PER_STATEMENT = 17
@@ -114,13 +114,15 @@ class Results:
             for server, row in rows.items():
                 if row.error:
                     found.append(f"{server}, {text}: {row.error}")
+                if row.patience and server == "celeryls":
+                    found.append(f"{server}, {text}: no answer within {row.patience:.0f} s")
                 if row.stale:
                     found.append(f"{server}, {text}: {row.stale} answers were not about the text as it was")
         return found
 
 
 def _shown(row: Row | None, figure: Callable[[Row], str]) -> str:
-    return "" if row is None else "failed" if row.error else figure(row)
+    return "" if row is None else figure(row)
 
 
 def _title(text: str) -> str:
@@ -145,7 +147,16 @@ def measure(options: argparse.Namespace) -> Results:
     results = Results()
     texts = {name: read(name) for name in options.sizes}
     spots = math.ceil(options.edits / KEYS_PER_STATEMENT)
-    typed_in: Sequence[str] = [server for server in options.servers if server != "pylsp"]
+    if "celeryls" in options.servers and find_spec("celery_analyzers"):
+        _say("Running the engine alone ...")
+        generated = {name: text for name, text in texts.items() if name != REAL}
+        with tempfile.TemporaryDirectory() as folder:
+            results.engine = measure_engine(generated, spots, Path(folder).resolve())
+    if options.starts:
+        _say("Starting servers ...")
+        available = [server for server in options.servers if SERVERS[server][0].find()]
+        results.starts = start_in_turns(read(SMALL), "tasks.py", available, options.starts)
+    typed_in = [server for server in options.servers if server != "pylsp"]
     for name, text in texts.items():
         _say(f"Typing into {_title(name)} ...")
         file_name = "canvas.py" if name == REAL else "tasks.py"
@@ -153,15 +164,6 @@ def measure(options: argparse.Namespace) -> Results:
         results.rows[name] = type_in_turns(
             text, file_name, statements, typed_in, options.pause, options.budget
         )
-    available = [server for server in options.servers if SERVERS[server][0].find()]
-    if options.starts:
-        _say("Starting servers ...")
-        results.starts = start_in_turns(read(SMALL), "tasks.py", available, options.starts)
-    if "celeryls" in options.servers and find_spec("celery_analyzers"):
-        _say("Running the engine alone ...")
-        generated = {name: text for name, text in texts.items() if name != REAL}
-        with tempfile.TemporaryDirectory() as folder:
-            results.engine = measure_engine(generated, spots, Path(folder).resolve())
     return results
 
 

@@ -47,6 +47,10 @@ class ServerError(Exception):
     """The server died, answered with an error or stayed silent."""
 
 
+class TooSlowError(ServerError):
+    """The server did not answer in time."""
+
+
 class Place(NamedTuple):
     """A position as the protocol has it: the column counts UTF-16 code units."""
 
@@ -272,7 +276,7 @@ class Client:
     def _next(self, awaited: str) -> tuple[float, dict[str, Any]]:
         received = self._pipe.receive(self._timeout)
         if received is None:
-            raise ServerError(f"no {awaited} within {self._timeout:.0f} s")
+            raise TooSlowError(f"no {awaited} within {self._timeout:.0f} s")
         return received
 
     def _notify(self, method: str, parameters: dict[str, Any] | None) -> None:

@@ -3,9 +3,8 @@
     python3 -I tools/bootstrap.py          what celeryls needs to run
     python3 -I tools/bootstrap.py --dev    and what its tests and checks need
 
-Standard library only. Any Python 3 must be able to read this file, so that one that is too old gets a
-sentence and not a traceback: hence no f-strings and no newer syntax. The network is reached as pip is
-configured to reach it.
+Standard library only, and no f-strings: any Python 3 can read this file, so that one that is too old gets a
+sentence and not a traceback. The network is reached as pip is configured to reach it.
 """
 
 import configparser
@@ -115,12 +114,11 @@ def say(text: str) -> None:
 
 
 def run(command: list, quiet: bool = False, **variables: str) -> bool:
-    words = [str(word) for word in command]
-    env = dict(environment(), **variables)
+    command, env = list(map(str, command)), dict(environment(), **variables)
     output = subprocess.DEVNULL if quiet else None
     try:
         return not subprocess.call(
-            words, cwd=str(ROOT), env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=str(ROOT), env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     except OSError:
         return False
@@ -216,20 +214,22 @@ def install_locked(groups: list) -> bool:
 
 
 def prepare(wanted: str) -> None:
-    task, extent = plan(read_stamp(), home(), fingerprint(), wanted)
+    inputs = fingerprint()
+    task, extent = plan(read_stamp(), home(), inputs, wanted)
     if task == "nothing":
         return
     started = time.monotonic()
-    verb = "Making" if task == "make" else "Updating"
-    say("%s .venv with Python %s ..." % (verb, sys.version.split()[0]))
-    if task == "make":
+    if task == "update":
+        say("Updating .venv ...")
+    else:
+        say("Making .venv with Python %s ..." % sys.version.split()[0])
         remove_environment()
         VENV.mkdir()
     STAMP.write_text(UNFINISHED)
     if task == "make":
         venv.create(str(VENV), symlinks=True)
     install(extent)
-    STAMP.write_text("\n".join([extent, home(), fingerprint()]))
+    STAMP.write_text("\n".join([extent, home(), inputs]))
     say("Ready after %.0f s." % (time.monotonic() - started))
 
 

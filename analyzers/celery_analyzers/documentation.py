@@ -5,7 +5,6 @@ Knows how docstrings are written. Must not know any single rule, nor where a pag
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -68,9 +67,16 @@ def index(rules: Iterable[type[Rule]] = ()) -> str:
 def _with_fences(section: str) -> str:
     """A section with fenced code blocks in the place of indented ones, so that they are highlighted."""
     written: list[str] = []
-    for part in re.split(r"((?:^ {4}.*\n?|^\n(?= {4}))+)", section + "\n", flags=re.MULTILINE):
-        if part.startswith(("    ", "\n    ")):
-            written.append(f"```python\n{textwrap.dedent(part).strip()}\n```\n")
-        else:
-            written.append(part)
-    return "".join(written).strip("\n")
+    in_code = False
+    for line in [*section.split("\n"), "the end, which closes a last block"]:
+        is_code = line.startswith(_CODE_INDENT)
+        if is_code and not in_code:
+            in_code = True
+            written.append("```python")
+        elif in_code and line and not is_code:
+            in_code = False
+            while not written[-1]:
+                written.pop()
+            written += ["```", ""]
+        written.append(line.removeprefix(_CODE_INDENT) if in_code else line)
+    return "\n".join(written[:-1]).strip("\n")

@@ -1,6 +1,7 @@
 """Whether one part of a body may run after another.
 
-Errs towards "no": it is asked before something is said. Knows Python's statements. Must not know Celery or rules.
+Errs towards "no": it is asked before something is said. Knows Python's statements. Must not know Celery or
+rules.
 """
 
 from __future__ import annotations

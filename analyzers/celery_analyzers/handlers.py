@@ -1,4 +1,5 @@
-"""What becomes of an exception inside a body: what catches it on its way out, and whether it goes on from there.
+"""What becomes of an exception inside a body: what catches it on its way out, and whether it goes on from
+there.
 
 Knows `try` and `with`. Must not know Celery or rules.
 """
@@ -6,7 +7,7 @@ Knows `try` and `with`. Must not know Celery or rules.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Union, cast
+from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.symbols import UNKNOWN, External
@@ -16,18 +17,16 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
 
-BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
-"""What every handler that names one of these catches: all that a task raises."""
 _SUPPRESS = External("contextlib.suppress")
 
-Catcher = Union[ast.ExceptHandler, ast.Call, ast.Return]
+Catcher = ast.ExceptHandler | ast.Call | ast.Return
 
 
 def catchers(node: ast.AST, body: Body, paths: frozenset[str]) -> Iterator[Catcher]:
     """What stops an exception that is raised at `node`, from the inside out, as if it went on from each.
 
-    Of each `try` the first handler for everything or for any of `paths`, which name the exception and its bases; the
-    calls of `contextlib.suppress` for them; and a `return` in a `finally`.
+    Of each `try` the first handler for everything or for any of `paths`, which name the exception and its
+    bases; the calls of `contextlib.suppress` for them; and a `return` in a `finally`.
     """
     child = node
     for parent in body.parents(node):
@@ -39,9 +38,8 @@ def catchers(node: ast.AST, body: Body, paths: frozenset[str]) -> Iterator[Catch
         elif isinstance(parent, (ast.With, ast.AsyncWith)) and child in parent.body:
             for item in parent.items:
                 call = item.context_expr
-                if isinstance(call, ast.Call) and any(catches(types, body, paths) for types in call.args):
-                    if body.symbol(call.func) == _SUPPRESS:
-                        yield call
+                if isinstance(call, ast.Call) and body.symbol(call.func) == _SUPPRESS:
+                    yield from [call for types in call.args if catches(types, body, paths)][:1]
         child = parent
 
 
@@ -51,7 +49,8 @@ def catches(types: ast.expr | None, body: Body, paths: frozenset[str]) -> bool:
 
 
 def named(types: ast.expr, body: Body) -> list[str]:
-    """The exceptions that `except types:` names: paths outside the project, bare names where they mean nothing known."""
+    """The exceptions that `except types:` names: paths outside the project, bare names where they mean
+    nothing known."""
     found: list[str] = []
     for node in types.elts if isinstance(types, ast.Tuple) else [types]:
         value = body.value(node)
@@ -64,7 +63,8 @@ def named(types: ast.expr, body: Body) -> list[str]:
 
 
 def stops(catcher: Catcher) -> bool:
-    """Whether an exception surely ends where it is caught: nothing there raises, nor calls what says that it does."""
+    """Whether an exception surely ends where it is caught: nothing there raises, nor calls what says that it
+    does."""
     if not isinstance(catcher, ast.ExceptHandler):
         return True
     for node in own_nodes(catcher.body):

@@ -1,6 +1,7 @@
 """Whether a body takes care that an operation done twice does no harm: keys, guards, locks.
 
-Knows how such code looks. Evidence is read generously, as only a task without any is worth a word. Must not know rules.
+Knows how such code looks. Evidence is read generously, as only a task without any is worth a word. Must not
+know rules.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"idempoten|dedup|delivery_id|exactly_once", re.IGNORECASE)
 _GUARDING_METHODS = frozenset(
-    {"get_or_create", "update_or_create", "select_for_update", "setnx", "acquire", "lock", "already_sent"}
+    {"get_or_create", "update_or_create", "select_for_update", "setnx", "acquire", "lock"}
 )
 _STATE = re.compile(
-    r"sent|send|deliver|notif|paid|pay_|charg|process|complet|finish|done\b|already|status|state\b|handled|refund"
-    r"|captur|exists|seen|lock|created|_at\b|retries",
+    r"sent|send|deliver|notif|paid|pay_|charg|process|complet|finish|done\b|already|status|state\b|handled"
+    r"|refund|captur|exists|seen|lock|created|_at\b",
     re.IGNORECASE,
 )
 _ASKS = re.compile(
@@ -33,7 +34,8 @@ _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 def is_guarded(performed: Performed, body: Body, source: str) -> bool:
-    """Whether anything speaks for it that this operation may be done again. `source` is the function's text."""
+    """Whether anything speaks for it that this operation may be done again. `source` is the function's
+    text."""
     return (
         _only_asks(performed)
         or _has_key(body, source)
@@ -94,9 +96,11 @@ def _state_is_asked(node: ast.AST, body: Body) -> bool:
         if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test and _asks_state(parent.test):
             return True
         for block in blocks(parent):
-            before = block[: block.index(child)] if child in block else []  # pyright: ignore[reportArgumentType]
-            if any(isinstance(statement, ast.If) and _turns_back(statement) for statement in before):
-                return True
+            for statement in block if child in block else ():
+                if statement is child:
+                    break
+                if isinstance(statement, ast.If) and _turns_back(statement):
+                    return True
         child = parent
     return False
 

@@ -1,7 +1,7 @@
 """What libraries do when a task calls them: tables of public names.
 
-Paths are as `symbols` resolves them, with the spellings of one thing brought to one (`canonical`). Knows libraries.
-Must not know syntax trees, Celery or rules.
+Paths are as `symbols` resolves them, with the spellings of one thing brought to one (`canonical`). Knows
+libraries. Must not know syntax trees, Celery or rules.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Category(Enum):
 class Timeout:
     """How a call that waits is kept from waiting without end.
 
-    Any of `keywords` does it, and so does an argument at `position`, unless it is None. Where `bounded`, the library
-    has a default, and only None takes it away. `as_context` waits only as `with f():`.
+    Any of `keywords` does it, and so does an argument at `position`, unless it is None. Where `bounded`, the
+    library has a default, and only None takes it away. `as_context` waits only as `with f():`.
     """
 
     keywords: tuple[str, ...] = ("timeout",)
@@ -49,8 +49,9 @@ class Timeout:
 class Operation:
     """What a call does.
 
-    `library` is a key of `TRANSIENT`. `timeout` is None for what does not wait, or always ends by itself.
-    `repeatable` tells whether doing it twice leaves what doing it once leaves; None where that is not known.
+    `library` is a key of `errors.TRANSIENT`. `timeout` is None for what does not wait, or always ends by
+    itself. `repeatable` tells whether doing it twice leaves what doing it once leaves; None where that is not
+    known.
     """
 
     category: Category
@@ -58,73 +59,6 @@ class Operation:
     timeout: Timeout | None = None
     repeatable: bool | None = None
 
-
-TRANSIENT: Mapping[str, tuple[str, ...]] = {
-    "requests": ("requests.ConnectionError", "requests.Timeout"),
-    "httpx": ("httpx.TransportError",),
-    "aiohttp": ("aiohttp.ClientConnectionError", "aiohttp.ClientPayloadError"),
-    "urllib": ("urllib.error.URLError", "builtins.ConnectionError", "builtins.TimeoutError"),
-    "urllib3": ("urllib3.exceptions.MaxRetryError", "urllib3.exceptions.ProtocolError"),
-    "botocore": (
-        "botocore.exceptions.EndpointConnectionError",
-        "botocore.exceptions.ConnectTimeoutError",
-        "botocore.exceptions.ReadTimeoutError",
-        "botocore.exceptions.ConnectionClosedError",
-    ),
-    "google": (
-        "google.api_core.exceptions.ServiceUnavailable",
-        "google.api_core.exceptions.DeadlineExceeded",
-        "google.api_core.exceptions.TooManyRequests",
-    ),
-    "smtplib": (
-        "smtplib.SMTPServerDisconnected",
-        "smtplib.SMTPConnectError",
-        "builtins.ConnectionError",
-        "builtins.TimeoutError",
-    ),
-    "stripe": ("stripe.APIConnectionError", "stripe.RateLimitError"),
-    "openai": ("openai.APIConnectionError", "openai.RateLimitError", "openai.InternalServerError"),
-    "anthropic": (
-        "anthropic.APIConnectionError",
-        "anthropic.RateLimitError",
-        "anthropic.InternalServerError",
-    ),
-    "django.db": ("django.db.OperationalError", "django.db.InterfaceError"),
-    "sqlalchemy": ("sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"),
-    "pymongo": ("pymongo.errors.AutoReconnect",),
-    "redis": ("redis.ConnectionError", "redis.TimeoutError"),
-    "elasticsearch": ("elasticsearch.ConnectionError", "elasticsearch.ConnectionTimeout"),
-    "socket": ("builtins.ConnectionError", "builtins.TimeoutError"),
-    "ftplib": ("ftplib.error_temp", "builtins.ConnectionError", "builtins.TimeoutError"),
-}
-"""Exceptions that may not come again when the same is tried later, by library."""
-
-NOTHING_DONE = frozenset(
-    {
-        "aiohttp.ClientConnectorError",
-        "aiohttp.ClientResponseError",
-        "botocore.exceptions.ConnectTimeoutError",
-        "botocore.exceptions.EndpointConnectionError",
-        "builtins.ConnectionRefusedError",
-        "httpx.ConnectError",
-        "httpx.ConnectTimeout",
-        "httpx.HTTPStatusError",
-        "httpx.PoolTimeout",
-        "openai.RateLimitError",
-        "requests.ConnectTimeout",
-        "requests.HTTPError",
-        "smtplib.SMTPAuthenticationError",
-        "smtplib.SMTPConnectError",
-        "smtplib.SMTPHeloError",
-        "socket.gaierror",
-        "stripe.CardError",
-        "stripe.RateLimitError",
-        "urllib.error.HTTPError",
-        "urllib3.exceptions.ConnectTimeoutError",
-        "urllib3.exceptions.NewConnectionError",
-    }
-)
-"""Exceptions that say that what was asked for was not done: no connection was made, or it was turned down."""
 
 _SPELLINGS = (
     ("requests.exceptions.", "requests."),

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 
-STACK_SIZE = 64 << 20
-"""Bytes of stack for LibCST's parser: it needs less than half of them for what is not too deep.
+STACK_SIZE = 128 << 20
+"""Bytes of stack for LibCST's parser: it needs half of them at most for what is not too deep.
 
-An open bracket takes it 11 kB, a `lambda` 15 kB, and any other character of code 1 kB, all at most.
+At most, an indented block takes it 26 kB, a `lambda` 15 kB, an open bracket 11 kB, any other character 1 kB.
 """
 
 _DEEPEST = 200
 """How many brackets and strings may be open at a time. CPython itself accepts no more brackets."""
-_LONGEST = 10_000
+_WIDEST = 1_000
+"""How many blanks may indent a statement, and so how many blocks may be open. CPython itself accepts 100 blocks."""
+_LONGEST = 30_000
 """How many characters of code may stand between commas and line ends; a string or bracket counts as one."""
 _MOST = {"lambda": 1_000, "elif": 1_000}
 """How often the keywords may occur that nest across commas and line ends."""
@@ -88,15 +90,20 @@ def too_deep(text: str) -> bool:
                 if key[:1] != token:
                     return False
                 closes = True
-            elif token in ",;" or (token[0] in "\r\n" and not key):
+            elif token in ",;":
                 piece = 0
+            elif token[0] in "\r\n":
+                if not key:
+                    piece = 0
+                    if len(token) > _WIDEST and max(map(len, token.splitlines())) > _WIDEST:
+                        return True
             elif token == ":":
                 opened[-1] = ":" + key[1:]
             elif token in _QUOTES:
                 prefixed = _PREFIX.search(text, max(0, match.start() - 3), match.start())
                 inner = "f" + token if prefixed else token
             elif token[-1] in "\"'" and token[0] not in "#\\":
-                piece += 1
+                piece += 2
         position = match.end()
         if inner:
             opened.append(inner)
@@ -109,5 +116,5 @@ def too_deep(text: str) -> bool:
             opened.pop()
             piece = pieces.pop()
             before -= piece
-            piece += 1
+            piece += 2
     return opened[-1][:1] in ("", ")", "]", "}") and before + piece + len(text) - position > _LONGEST

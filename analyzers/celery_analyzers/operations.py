@@ -1,7 +1,8 @@
-"""What a task's body does: which of its calls go to which library, may wait without end, or must not be done twice.
+"""What a task's body does: which of its calls go to which library, may wait without end, or must not be done
+twice.
 
-Later code actions choose a retry strategy by the same classification. Knows syntax and the tables of `libraries`. Must
-not know rules.
+Later code actions choose a retry strategy by the same classification. Knows syntax and the tables of
+`libraries`. Must not know rules.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from celery_analyzers.bindings import ImportBinding
+from celery_analyzers.errors import TRANSIENT
 from celery_analyzers.findings import NeededImport
-from celery_analyzers.libraries import TRANSIENT, Category, Operation, Timeout, canonical, known_operation
+from celery_analyzers.libraries import Category, Operation, Timeout, canonical, known_operation
 from celery_analyzers.symbols import External, ModuleScope, Scope, resolve
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def transient_exceptions(performed: Iterable[Performed]) -> tuple[str, ...]:
 def written(path: str, scope: Scope) -> tuple[str, NeededImport | None]:
     """How to write an exception's dotted path in a module, and the import that this needs.
 
-    What the module has already is used: the name itself, or the module that holds it, as in `requests.Timeout`.
+    What the module has already is used: the name itself, or the module that holds it, as in
+    `requests.Timeout`.
     """
     module, _, name = path.rpartition(".")
     if isinstance(scope.module_scope, ModuleScope):

@@ -29,7 +29,9 @@ _CONFIGURATION_SUFFIXES = (
     *("", ".py", ".yml", ".yaml", ".toml", ".conf", ".ini", ".cfg", ".service", ".sh"),
     *(".txt", ".in", ".lock"),
 )
-_TIME_LIMIT = re.compile(rb"task_(?:soft_)?time_limit|TASK_(?:SOFT_)?TIME_LIMIT|--(?:soft-)?time-limit")
+_TIME_LIMIT = re.compile(
+    rb"\btask_(?:soft_)?time_limit\b|(?:\b|CELERYD?_)TASK_(?:SOFT_)?TIME_LIMIT\b|--(?:soft-)?time-limit\b"
+)
 _ASYNC_POOL = re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL")
 
 

@@ -38,6 +38,8 @@ CONFIGURATION = "@configuration"
 """The pseudo-name of calls and assignments that may configure an app."""
 _REGISTERED = "@task:"
 _SETTING = Reference("@setting")
+# Which module Django's settings are is decided by the environment; `Project` searches them by words instead.
+_DJANGO_SETTINGS = "django.conf:settings"
 NOT_SET = None
 
 
@@ -214,6 +216,8 @@ def _from_object(call: Invocation, name: str, scope: Scope) -> object:
     namespace = evaluate(keywords["namespace"], scope) if "namespace" in keywords else None
     source = evaluate(call.arguments[0], scope)
     where: Scope | None = None
+    if source == _DJANGO_SETTINGS:
+        return NOT_SET
     if isinstance(source, str) and scope.modules is not None and isinstance(scope.module_scope, ModuleScope):
         where = scope.modules.module(scope.module_scope, source, 0)
     if where is None:

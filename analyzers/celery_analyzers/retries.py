@@ -22,7 +22,8 @@ _RETRY = frozenset({"celery.current_task.retry", "celery.Task.retry", "celery.ap
 
 
 def retry_calls(task: TaskDefinition, context: Context) -> Iterator[CallSite]:
-    """The calls of `retry` on the task itself in its body: `self.retry()`, `sync.retry()`, `current_task.retry()`."""
+    """The calls of `retry` on the task itself in its body: `self.retry()`, `sync.retry()`,
+    `current_task.retry()`."""
     body = context.body
     if body is None or not context.mentions("retry"):
         return
@@ -61,7 +62,8 @@ def autoretry_exceptions(task: TaskDefinition, context: Context) -> tuple[object
 
 
 def max_retries(task: TaskDefinition, context: Context) -> object:
-    """How many times the task is retried at most: a number, None for without end, UNKNOWN where it cannot be told."""
+    """How many times the task is retried at most: a number, None for without end, UNKNOWN where it cannot be
+    told."""
     options = context.effective_option(task, "retry_kwargs")
     if isinstance(options, dict):
         given = cast("dict[object, object]", options).get("max_retries")

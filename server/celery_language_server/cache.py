@@ -13,32 +13,36 @@ longer than the rest of a run that finds nothing changed, and pickle would run w
 from __future__ import annotations
 
 import os
-import sys
 import time
 import zlib
 
 from celery_language_server import __version__
+from celery_language_server.cache_keys import engine_key, hash_of
 from celery_language_server.discovery import Decisions, stamp_of
+from celery_language_server.surroundings import fingerprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MAGIC = "celeryls 1"
 FOLDER = ".celeryls_cache"
 ENVIRONMENT = "CELERYLS_CACHE_DIR"
-PACKAGES = ("celery_analyzers", "celery_codeactions", "celery_language_server")
 _SETTLED = 2_000_000_000
 """Nanoseconds after a change during which another one may leave no trace in the file's time."""
+_UNSETTLED = "?"
+"""In the place of a stamp: the file must be read to tell whether it is the same."""
 _MOST_FILES = 8
 """Caches that are kept for one project: each set of settings has its own."""
+UNDECODABLE = "-"
 
 
 class Outcome:
     """What was found in one file.
 
-    `dependencies` are the absolute paths of other files that it was told by, `counts` the numbers of findings
-    from hint to error and of syntax problems, empty for none at all, and `reports` the findings as JSON.
+    `dependencies` are the absolute paths of other files that it was told by, `counts` the numbers of
+    findings from hint to error and of syntax problems, empty for none at all, and `reports` the findings as
+    JSON. Where the file is no text, `counts` is UNDECODABLE and `reports` says why.
     """
 
     __slots__ = ("counts", "dependencies", "digest", "reports", "stamp")
@@ -58,10 +62,10 @@ class Cache:
 
     def __init__(self, root: str, key: str) -> None:
         self._root = root
-        self._key = f"{key}\0{_engine_key()}"
+        self._key = f"{key}\0{engine_key()}"
         directory = os.environ.get(ENVIRONMENT) or os.path.join(root, FOLDER)
         self._top = directory
-        self._name = f"{_hash(os.fsencode(root))}-{_hash(key.encode('utf-8', 'surrogateescape'))}"
+        self._name = f"{hash_of(os.fsencode(root))}-{hash_of(key.encode('utf-8', 'surrogateescape'))}"
         self._path = os.path.join(directory, __version__, self._name)
         self._outcomes: dict[str, Outcome] = {}
         self._changed = False
@@ -73,18 +77,28 @@ class Cache:
         self.decisions = Decisions()
         self._fields: list[str] = []
         self._places: dict[str, int] = {}
-        self._dependencies: list[str] = []
+        self._versions: list[tuple[str, str, str]] = []
         self._stale: set[str] = set()
+        self._files: Mapping[str, str] = {}
+        self._surroundings: str = ""
+        self._answers: str = ""
         try:
             self._load()
         except (OSError, ValueError, IndexError):
-            self._fields, self._places, self._dependencies = [], {}, []
+            self._fields, self._places, self._versions = [], {}, []
             self.decisions = Decisions()
             self.known = False
 
     def paths(self) -> set[str]:
         """The files that something is known of."""
         return set(self._places)
+
+    def compare(self, files: Mapping[str, str]) -> None:
+        """Find out what changed that results depend on; of `files` the stamps are known."""
+        self._files = files
+        self._stale = {
+            str(index) for index, version in enumerate(self._versions) if not self._is_same(*version)
+        }
 
     def lookup(self, path: str, stamp: str) -> Outcome | None:
         """What is known of the file at `path` in the version `stamp`, if that still holds."""
@@ -99,7 +113,7 @@ class Cache:
         if self._stale and not self._stale.isdisjoint(dependencies):
             return None
         if touched or fields[place + 3]:
-            paths = tuple(self._dependencies[int(index)] for index in dependencies)
+            paths = tuple(self._versions[int(index)][0] for index in dependencies)
             outcome = Outcome(stamp, fields[place + 1], paths, fields[place + 3], fields[place + 4])
             if touched:
                 self.store(path, outcome)
@@ -122,7 +136,7 @@ class Cache:
         for path, place in self._places.items():
             if path not in self._outcomes and path not in gone:
                 stamp, digest, dependencies, counts, reports = self._fields[place : place + 5]
-                paths = tuple(self._dependencies[int(index)] for index in dependencies.split())
+                paths = tuple(self._versions[int(index)][0] for index in dependencies.split())
                 self._outcomes[path] = Outcome(stamp, digest, paths, counts, reports)
         body = self._body(decisions, exclude, respect_gitignore)
         try:
@@ -139,9 +153,10 @@ class Cache:
         fields = body.decode("utf-8", "surrogateescape").split("\0")
         if fields[:3] != [self._root, *self._key.split("\0")]:
             raise ValueError("another cache")
-        start = 5
+        start = 7
         tables: list[list[str]] = []
-        for size in fields[4].split():
+        self._surroundings, self._answers = fields[4:6]
+        for size in fields[6].split():
             tables.append(fields[start : start + int(size)])
             start += int(size)
         exclude, ignore_files, verdicts, dependencies, entries = tables
@@ -150,9 +165,7 @@ class Cache:
         self.decisions.ignore_files = dict(zip(ignore_files[::2], ignore_files[1::2], strict=True))
         self.decisions.verdicts = dict(zip(verdicts[::2], map(bool, verdicts[1::2]), strict=True))
         self._verdicts = len(self.decisions.verdicts)
-        self._dependencies = dependencies[::3]
-        versions = zip(self._dependencies, dependencies[1::3], dependencies[2::3], strict=True)
-        self._stale = {str(index) for index, version in enumerate(versions) if not _is_same(*version)}
+        self._versions = list(zip(dependencies[::3], dependencies[1::3], dependencies[2::3], strict=True))
         self._places = dict(zip(entries[::6], range(1, len(entries), 6), strict=True))
         self._fields = entries
         self.known = True
@@ -165,16 +178,50 @@ class Cache:
             for dependency in outcome.dependencies:
                 if dependency not in numbers:
                     numbers[dependency] = str(len(numbers))
-                    digest = _digest(dependency)
-                    dependencies += dependency, _settled(stamp_of(dependency)) if digest else "", digest
+                    dependencies += self._version(dependency)
             needed = " ".join(numbers[dependency] for dependency in outcome.dependencies)
             entries += path, _settled(outcome.stamp), outcome.digest, needed, outcome.counts, outcome.reports
         ignores = [field for pair in decisions.ignore_files.items() for field in pair]
         verdicts = [field for path, out in decisions.verdicts.items() for field in (path, "1" if out else "")]
         tables = (list(exclude), ignores, verdicts, dependencies, entries)
         sizes = " ".join(str(len(table)) for table in tables)
-        head = [self._root, *self._key.split("\0"), "1" if respect_gitignore else "", sizes]
+        head = [self._root, *self._key.split("\0"), "1" if respect_gitignore else ""]
+        head += self._surroundings, self._answers, sizes
         return "\0".join(head + [field for table in tables for field in table])
+
+    def _is_same(self, path: str, stamp: str, digest: str) -> bool:
+        """Whether a file that results depend on is as it was: missing, where there is no digest."""
+        if path == self._root:
+            return self._has_same_surroundings()
+        version = self._stamp_of(path)
+        if not digest or not version:
+            return not digest and not version
+        return version == stamp or _digest(path) == digest
+
+    def _has_same_surroundings(self) -> bool:
+        """Whether what the engine asks of the project as a whole has the answers that it had."""
+        found = fingerprint(self._root, self._files)
+        if found != self._surroundings:
+            answers = _answers(self._root)
+            same = answers == self._answers
+            self._surroundings, self._answers = found, answers
+            self._changed = True
+            return same
+        return True
+
+    def _version(self, path: str) -> tuple[str, str, str]:
+        """What tells the version of a file that results depend on."""
+        if path == self._root:
+            if not self._answers:
+                self._surroundings = fingerprint(self._root, self._files)
+                self._answers = _answers(self._root)
+            return path, "", ""
+        digest = _digest(path)
+        return path, _settled(self._stamp_of(path)) if digest else "", digest
+
+    def _stamp_of(self, path: str) -> str:
+        known = self._files.get(path[len(self._root) + 1 :]) if path.startswith(self._root) else None
+        return stamp_of(path) if known is None else known
 
     def _write(self, body: bytes) -> None:
         folder = os.path.dirname(self._path)
@@ -205,53 +252,24 @@ CLEAN = Outcome("", "", (), "", "")
 """What is found in a file in which nothing is."""
 
 
-def settings_key(configuration: bytes, select: tuple[str, ...] | None, ignore: tuple[str, ...] | None) -> str:
-    """Tells sets of settings apart without understanding them, and the Pythons that they are read by."""
-    chosen = " ".join("-" if names is None else ",".join(names) for names in (select, ignore))
-    return f"{sys.implementation.cache_tag} {len(configuration)} {_hash(configuration)} {chosen}"
-
-
-def _is_same(path: str, stamp: str, digest: str) -> bool:
-    """Whether a file that results depend on is as it was: missing, where there is no digest."""
-    version = stamp_of(path)
-    if not digest or not version:
-        return not digest and not version
-    return version == stamp or _digest(path) == digest
-
-
-def _hash(data: bytes) -> str:
-    return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
-
-
-def _engine_key() -> str:
-    """Changes whenever the code that makes results does, be it not released."""
-    import celery_analyzers
-
-    site = os.path.dirname(os.path.dirname(celery_analyzers.__file__))
-    here = os.path.dirname(os.path.dirname(__file__))
-    versions = [__version__]
-    folders = {os.path.join(base, package) for base in (site, here) for package in PACKAGES}
-    folders.add(os.path.join(site, "celery_analyzers", "rules"))
-    for folder in sorted(folders):
-        try:
-            with os.scandir(folder) as scanned:
-                files = [(entry.name, entry.stat()) for entry in scanned if entry.name.endswith(".py")]
-        except OSError:
-            continue
-        versions += sorted(f"{name} {status.st_mtime_ns} {status.st_size}" for name, status in files)
-    return _hash("\n".join(versions).encode())
-
-
 def _settled(stamp: str) -> str:
     """The stamp, unless the file changed so lately that it may change again and keep it."""
     changed = stamp.partition(" ")[0]
-    return stamp if changed and time.time_ns() - int(changed) > _SETTLED else "new" if changed else ""
+    if not changed.isdecimal() or time.time_ns() - int(changed) > _SETTLED:
+        return stamp
+    return _UNSETTLED
 
 
 def _digest(path: str) -> str:
     from celery_language_server.sources import digest_of
 
     return digest_of(path)
+
+
+def _answers(root: str) -> str:
+    from celery_language_server.inspection import answers_of
+
+    return answers_of(root)
 
 
 def _mark_as_cache(folder: str) -> None:

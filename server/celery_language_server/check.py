@@ -13,7 +13,8 @@ import sys
 
 from celery_language_server import arguments, configuration_file
 from celery_language_server.arguments import Arguments, Option, UsageError
-from celery_language_server.cache import Cache, settings_key
+from celery_language_server.cache import UNDECODABLE, Cache
+from celery_language_server.cache_keys import settings_key
 from celery_language_server.discovery import Walker
 from celery_language_server.output.closing import SEVERITIES
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from celery_analyzers.settings import Settings
     from celery_language_server.configuration_file import ConfigurationFile
 
+FAILED = 2
 FORMATS = ("full", "concise", "json")
 OPTIONS = (
     Option("--output-format", "How findings are printed (default: full)", choices=FORMATS),
@@ -65,7 +67,7 @@ class CheckedFile:
 class Project:
     """Files and folders to check that share a configuration. Paths are as in `discovery`."""
 
-    __slots__ = ("_settings", "configuration", "files", "folders", "given", "root")
+    __slots__ = ("_settings", "configuration", "failed", "files", "folders", "given", "root")
 
     def __init__(self, root: str, configuration: ConfigurationFile | None, given: Arguments) -> None:
         self.root = root
@@ -73,6 +75,8 @@ class Project:
         self.given = given
         self.folders: list[str] = []
         self.files: list[str] = []
+        self.failed = False
+        """Whether a file could not be checked by our own fault."""
         self._settings: Settings | None = None
 
     @property
@@ -91,7 +95,7 @@ class Project:
 
     def shown_as(self, path: str) -> str:
         """The path as the user sees it from where they stand."""
-        absolute = os.path.join(self.root, path)
+        absolute = os.path.join(self.root, path).replace("/", os.sep)
         here = os.getcwd().rstrip(os.sep) + os.sep
         return absolute.removeprefix(here) if absolute != here else "."
 
@@ -110,10 +114,12 @@ def run(argv: Sequence[str]) -> int:
     if "--fix" in given.flags or "--diff" in given.flags:
         from celery_language_server.mending import run as mend
 
-        return mend(given, projects, checked)
-    from celery_language_server.output.presentation import present
+        code = mend(given, projects, checked)
+    else:
+        from celery_language_server.output.presentation import present
 
-    return present(given, checked)
+        code = present(given, checked)
+    return FAILED if any(project.failed for project in projects) else code
 
 
 def _projects(given: Arguments) -> list[Project]:
@@ -153,26 +159,33 @@ def inspect(project: Project) -> list[CheckedFile]:
         warn(f"{project.shown_as(path)} could not be read: {reason}")
     if not found.files:
         warn("no Python files found")
+    cache.compare(found.files)
     outcomes = {path: cache.lookup(path, stamp) for path, stamp in found.files.items()}
-    unknown = {path: found.files[path] for path, outcome in outcomes.items() if outcome is None}
+    unknown = {path: found.files[path] for path in sorted(outcomes) if outcomes[path] is None}
+    failures: dict[str, str] = {}
     if unknown:
+        from celery_language_server.inspection import Failure
         from celery_language_server.inspection import inspect as inspect_files
         from celery_language_server.progress import tracked
 
         for path, outcome in tracked(inspect_files(project.root, project.settings, unknown), len(unknown)):
-            if isinstance(outcome, str):
-                warn(f"{project.shown_as(path)} {outcome}")
+            if isinstance(outcome, Failure):
+                failures[path] = outcome.reason
+                project.failed = project.failed or outcome.internal
             else:
                 outcomes[path] = outcome
                 cache.store(path, outcome)
     cache.save(found.decisions, exclude, respect, _gone(cache, found.files, project.folders))
-    return [
-        CheckedFile(
-            project, path, project.shown_as(path), [int(n) for n in outcome.counts.split()], outcome.reports
-        )
-        for path, outcome in sorted(outcomes.items())
-        if outcome is not None and outcome.counts
-    ]
+    checked: list[CheckedFile] = []
+    for path, outcome in sorted(outcomes.items()):
+        if outcome is None:
+            warn(f"{project.shown_as(path)} {failures[path]}")
+        elif outcome.counts == UNDECODABLE:
+            warn(f"{project.shown_as(path)} {outcome.reports}")
+        elif outcome.counts:
+            counts = [int(count) for count in outcome.counts.split()]
+            checked.append(CheckedFile(project, path, project.shown_as(path), counts, outcome.reports))
+    return checked
 
 
 def _gone(cache: Cache, files: dict[str, str], folders: list[str]) -> list[str]:

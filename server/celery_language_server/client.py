@@ -40,12 +40,11 @@ class Client:
         published = find(document, "publishDiagnostics")
         pulled = find(document, "diagnostic")
         action = find(document, "codeAction")
-        pulls = isinstance(pulled, dict)
         # Since LSP 3.18 `diagnostic` holds what used to stand under `publishDiagnostics` alone.
-        shown = (pulled, published) if pulls else (published,)
+        shown: tuple[object, ...] = (pulled, published)
         return cls(
             encoding=negotiate(array_or_empty(capabilities, "general", "positionEncodings")),
-            pulls_diagnostics=pulls,
+            pulls_diagnostics=isinstance(pulled, dict),
             refreshes_diagnostics=flag(workspace, "diagnostics", "refreshSupport"),
             versions_diagnostics=flag(published, "versionSupport"),
             describes_codes=any(flag(place, "codeDescriptionSupport") for place in shown),

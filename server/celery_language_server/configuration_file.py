@@ -54,12 +54,13 @@ def root_of(folder: str) -> str:
 
 def parse(path: str, content: bytes) -> dict[str, object]:
     """What a TOML file holds. Raises ConfigurationError, with the line where there is one."""
-    import sys
-    from importlib import import_module
-
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        return toml.loads(content.decode("utf-8-sig"))
+        from tomllib import loads  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+    except ModuleNotFoundError:  # Python 3.10
+        from tomli import loads  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
+
+    try:
+        return loads(content.decode("utf-8-sig"))  # pyright: ignore[reportUnknownVariableType]
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: not valid TOML: this is not UTF-8") from None

@@ -7,7 +7,7 @@ Paths are relative to the root and have slashes; those of folders end in one, bu
 empty.
 """
 
-# ruff: noqa: PTH110, PTH116, PTH120
+# ruff: noqa: PTH110, PTH116, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -45,6 +45,15 @@ def stamp_of(path: str) -> str:
         return stamp(os.stat(path))
     except (OSError, ValueError):
         return ""
+
+
+def _has_patterns(path: str) -> bool:
+    """Whether an ignore file says anything: the one that Git makes in each repository does not."""
+    try:
+        with open(path, "rb") as file:
+            return any(line.strip() and line[:1] != b"#" for line in file)
+    except OSError:
+        return False
 
 
 class Decisions:
@@ -131,7 +140,9 @@ class Walker:
             directory = parent
             above.append(f"{directory.rstrip('/')}/{GITIGNORE}")
         else:
-            above.append(f"{directory}/.git/info/exclude")
+            exclude = f"{directory}/.git/info/exclude"
+            if _has_patterns(exclude):
+                above.append(exclude)
         for path in above:
             if version := stamp_of(path):
                 self._note_ignore_file(path, version)

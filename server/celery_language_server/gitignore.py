@@ -5,6 +5,7 @@ Knows which patterns speak of a path, and which of them wins. Must not walk fold
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,13 +69,13 @@ def _spec(patterns: Iterable[str]) -> GitIgnoreSpec:
     patterns = list(patterns)
     try:
         return GitIgnoreSpec.from_lines(patterns)
-    except ValueError:
+    except (ValueError, re.error):
         return GitIgnoreSpec.from_lines([pattern for pattern in patterns if _is_valid(pattern)])
 
 
 def _is_valid(pattern: str) -> bool:
     try:
         GitIgnoreSpec.from_lines([pattern])
-    except ValueError:
+    except (ValueError, re.error):
         return False
     return True

@@ -13,9 +13,9 @@ from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
-from celery_language_server.cache import Outcome
+from celery_language_server.cache import UNDECODABLE, Outcome
 from celery_language_server.reporting import counts_of, dumped, reports_of
-from celery_language_server.sources import UnreadableError, decode, digest, read
+from celery_language_server.sources import UndecodableError, UnreadableError, decode, digest, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,23 +40,44 @@ class Inspector:
         return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
 
     def outcome(self, path: str, stamp: str, data: bytes) -> Outcome:
-        """What is found in a file about Celery. Raises UnreadableError."""
+        """What is found in a file about Celery."""
         file = self.root / path
-        analysis = self.analyse(decode(data).text, file)
+        try:
+            text = decode(data).text
+        except UndecodableError as error:
+            return Outcome(stamp, digest(data), (), UNDECODABLE, str(error))
+        analysis = self.analyse(text, file)
         dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))
         return Outcome(stamp, digest(data), dependencies, counts_of(analysis), dumped(reports_of(analysis)))
 
 
-def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | str]]:
-    """What is found in files, given with their stamps, in any order; or why a file could not be read."""
+def answers_of(root: str) -> str:
+    """What the engine learns about a project as a whole: findings hold while this stays the same."""
+    project = Project(Path(root))
+    questions = sorted(name for name in dir(Project) if name.startswith("mentions_"))
+    return " ".join(f"{question}={getattr(project, question)()}" for question in questions)
+
+
+class Failure:
+    """Why a file was not checked. `internal` means that the mistake is ours."""
+
+    __slots__ = ("internal", "reason")
+
+    def __init__(self, reason: str, internal: bool = False) -> None:
+        self.reason = reason
+        self.internal = internal
+
+
+def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
+    """What is found in files, which are given with their stamps, in any order."""
     concerned: dict[str, str] = {}
     for path, stamp in files.items():
         try:
             data = read(Path(root, path))
         except UnreadableError as error:
-            yield path, str(error)
+            yield path, Failure(str(error))
             continue
-        if concerns_celery(data):
+        if concerns_celery(data) or not (data.isascii() or _is_text(data)):
             concerned[path] = stamp
         else:
             yield path, Outcome(stamp, digest(data), (), "", "")
@@ -67,23 +88,36 @@ def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tu
         yield from _inspect_elsewhere(root, settings, concerned, processes)
 
 
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _inspect_here(
     inspector: Inspector, files: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, Outcome | str]]:
+) -> Iterator[tuple[str, Outcome | Failure]]:
     for path, stamp in files:
         yield path, _outcome(inspector, path, stamp)
 
 
-def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | str:
+def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | Failure:
     try:
         return inspector.outcome(path, stamp, read(inspector.root / path))
     except UnreadableError as error:
-        return str(error)
+        return Failure(str(error))
+    except Exception as error:
+        # One file must not cost the findings of all others.
+        return Failure(
+            f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True
+        )
 
 
 def _inspect_elsewhere(
     root: str, settings: Settings, files: dict[str, str], processes: int
-) -> Iterator[tuple[str, Outcome | str]]:
+) -> Iterator[tuple[str, Outcome | Failure]]:
     from concurrent.futures import ProcessPoolExecutor, as_completed
     from multiprocessing import get_context
 
@@ -94,8 +128,7 @@ def _inspect_elsewhere(
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (root, settings))
     try:
         for done in as_completed([pool.submit(_work, chunk) for chunk in chunks]):
-            for path, fields in done.result():
-                yield path, fields if isinstance(fields, str) else Outcome(*fields)
+            yield from done.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -112,12 +145,5 @@ def _start_worker(root: str, settings: Settings) -> None:
     _workers.append(Inspector(root, settings))
 
 
-def _work(files: list[tuple[str, str]]) -> list[tuple[str, tuple[str, str, tuple[str, ...], str, str] | str]]:
-    done: list[tuple[str, tuple[str, str, tuple[str, ...], str, str] | str]] = []
-    for path, outcome in _inspect_here(_workers[0], files):
-        if isinstance(outcome, str):
-            done.append((path, outcome))
-        else:
-            fields = (outcome.stamp, outcome.digest, outcome.dependencies, outcome.counts, outcome.reports)
-            done.append((path, fields))
-    return done
+def _work(files: list[tuple[str, str]]) -> list[tuple[str, Outcome | Failure]]:
+    return list(_inspect_here(_workers[0], files))

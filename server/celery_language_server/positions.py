@@ -23,8 +23,11 @@ DEFAULT: Final[PositionEncoding] = "utf-16"
 
 def negotiate(offered: Iterable[object]) -> PositionEncoding:
     """The first encoding that a client offers, in its order of preference, and we know."""
-    known: dict[object, PositionEncoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
-    return next((known[one] for one in offered if isinstance(one, str) and one in known), DEFAULT)
+    known: dict[str, PositionEncoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+    for encoding in offered:
+        if isinstance(encoding, str) and encoding in known:
+            return known[encoding]
+    return DEFAULT
 
 
 def to_column(line: str, units: int, encoding: PositionEncoding) -> int:

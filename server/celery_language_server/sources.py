@@ -19,6 +19,10 @@ class UnreadableError(Exception):
     """A file cannot be read, decoded or written. The text says why."""
 
 
+class UndecodableError(UnreadableError):
+    """A file's bytes are no text, which they stay until the file changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text of a file without its byte order mark, and what it takes to write it back."""
@@ -36,7 +40,7 @@ class Source:
 
 
 def decode(data: bytes) -> Source:
-    """The text of a file's bytes, its line ends as they are. Raises UnreadableError."""
+    """The text of a file's bytes, its line ends as they are. Raises UndecodableError."""
     encoding, bom = "utf-8", b""
     if data.startswith(_BOM):
         data, bom = data[3:], _BOM
@@ -46,7 +50,7 @@ def decode(data: bytes) -> Source:
     try:
         return Source(data.decode(encoding), encoding, bom)
     except UnicodeError as error:
-        raise UnreadableError(f"is not {encoding}: {_reason(error)}") from None
+        raise UndecodableError(f"is not {encoding}: {_reason(error)}") from None
 
 
 def read(path: Path) -> bytes:
@@ -79,11 +83,8 @@ def digest(data: bytes) -> str:
 
 
 def digest_of(path: str) -> str:
-    """The digest of a file, or of the names in a folder; empty where there is neither."""
+    """The digest of a file; empty where there is none."""
     try:
-        if Path(path).is_dir():
-            names = sorted(name for name in os.listdir(path) if not name.startswith((".", "__pycache__")))  # noqa: PTH208
-            return digest("\0".join(names).encode("utf-8", "surrogateescape"))
         return digest(Path(path).read_bytes())
     except (OSError, ValueError):
         return ""
@@ -96,13 +97,14 @@ def _declared_encoding(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
-        raise UnreadableError(f"could not be decoded: {error.msg}") from None
+        raise UndecodableError(f"could not be decoded: {error.msg}") from None
     return encoding.removesuffix("-sig")
 
 
 def _reason(error: UnicodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return f"invalid byte at offset {error.start}"
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"invalid byte in line {line}"
     if isinstance(error, UnicodeEncodeError):
         return f"no such character as U+{ord(error.object[error.start]):04X}"
     return str(error)

@@ -252,8 +252,9 @@ def test_the_whole_session_in_one_stream(start: Start, profile: Any) -> None:
     messages.append(notification("textDocument/didOpen", {"textDocument": document}))
     messages += [change(number + 2, {"text": texts[number % 2]}) for number in range(50)]
     messages += [request("textDocument/diagnostic", {"textDocument": {"uri": URI}}, "d")]
-    messages += [request("shutdown", None, "s"), notification("exit")]
-    session.send(*messages)
+    session.send(*messages, request("shutdown", None, "s"))
+    session.wait(lambda message: message.get("id") == "s")
+    session.notify("exit")
     assert session.process.wait(10) == 0
     answers = {message["id"]: message["result"] for message in session.heard if "result" in message}
     assert set(answers) == {"i", "d", "s"}

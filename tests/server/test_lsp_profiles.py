@@ -7,7 +7,11 @@ not allow.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+
+# pytest-lsp looks at annotations while it runs.
+from collections.abc import AsyncIterator  # noqa: TC003
+from pathlib import Path  # noqa: TC003
+from typing import Any
 
 import pytest
 import pytest_lsp
@@ -16,10 +20,6 @@ from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 from pytest_lsp.checks import LspSpecificationWarning
 from test_lsp_documents import Model
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.filterwarnings(
     f"error::{LspSpecificationWarning.__module__}.{LspSpecificationWarning.__name__}"

@@ -1,7 +1,7 @@
 """Reads syntax that is newer than the Python that runs this: text in, the standard `ast`'s tree out.
 
-LibCST parses it, whatever Python runs it, and its tree is converted. This is several times slower than `ast.parse`,
-and importing it costs time too: import it only when `ast.parse` has refused a text that it may be too old for.
+LibCST parses it, whatever Python runs it, and its tree is converted. This is many times slower than `ast.parse`, and
+importing it costs time too: import it only when `ast.parse` has refused a text that it may be too old for.
 
 Must not know Celery, nor how a module is split into segments.
 """
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import partial
 
 import libcst as cst
 
 from celery_analyzers.modern_syntax.places import Places
+from celery_analyzers.modern_syntax.stack import with_stack
 from celery_analyzers.modern_syntax.statements import statements
-from celery_analyzers.nesting import too_deep
+from celery_analyzers.nesting import STACK_SIZE, too_deep
 
 _NEWLINE = re.compile(r"\r\n?")
 _POSITION = re.compile(r"error at (\d+):(\d+)")
@@ -30,18 +32,18 @@ def parse(text: str) -> ast.Module:
 
     Raises SyntaxError, and nothing else, for whatever LibCST cannot read.
     """
+    # This is what CPython does first, too. Without a line end, LibCST's spans would count one that is not there.
     text = _NEWLINE.sub("\n", text)
+    text += "" if text.endswith("\n") else "\n"
     if too_deep(text):
         raise SyntaxError("too deeply nested")
     try:
-        module = cst.parse_module(text)
+        module = with_stack(STACK_SIZE, partial(cst.parse_module, text))
         return ast.Module(statements(Places(text, module), module.body), [])
-    except SyntaxError:
+    except (SyntaxError, KeyboardInterrupt, SystemExit):
         raise
     except cst.ParserSyntaxError as error:
         raise _syntax_error(error, text) from None
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:  # a panic of the native parser is no Exception
         raise SyntaxError(str(error) or type(error).__name__) from error
 

@@ -130,7 +130,7 @@ def _subscript(places: Places, node: cst.Subscript) -> ast.Subscript:
     if len(elements) == 1 and not isinstance(last.comma, cst.Comma) and not isinstance(elements[0], ast.Starred):
         index = elements[0]
     else:
-        end = places.end(last.comma if isinstance(last.comma, cst.Comma) else last)
+        end = places.end(last.comma) if isinstance(last.comma, cst.Comma) else _index_end(places, last.slice)
         index = ast.Tuple(elements, LOAD, **places.between(places.start(node.slice[0]), end))
     return ast.Subscript(expression(places, node.value), index, LOAD, **places.of(node))
 
@@ -141,7 +141,17 @@ def _index(places: Places, node: cst.BaseSlice) -> ast.expr:
         return ast.Starred(value, LOAD, **places.of(node)) if node.star else value
     assert isinstance(node, cst.Slice)
     bounds = (node.lower, node.upper, node.step)
-    return ast.Slice(*(optional(places, bound) for bound in bounds), **places.of(node))
+    place = places.between(places.start(node), _index_end(places, node))
+    return ast.Slice(*(optional(places, bound) for bound in bounds), **place)
+
+
+def _index_end(places: Places, node: cst.BaseSlice) -> int:
+    # The blanks behind a colon are the colon's, also where nothing but the bracket follows.
+    if not isinstance(node, cst.Slice) or node.step:
+        return places.end(node)
+    if isinstance(node.second_colon, cst.Colon):
+        return places.end(node.second_colon)
+    return places.outer_end(node.upper) if node.upper else places.end(node.first_colon)
 
 
 def _yield(places: Places, node: cst.Yield) -> ast.expr:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import set_keyword
+from celery_analyzers.errors import EVERYTHING, ROOTS, TRANSIENT
 from celery_analyzers.findings import Fix, NeededImport, Severity
-from celery_analyzers.libraries import TRANSIENT, canonical
+from celery_analyzers.libraries import canonical
 from celery_analyzers.operations import operations, transient_exceptions, written
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import autoretry_exceptions, max_retries
@@ -22,53 +23,30 @@ if TYPE_CHECKING:
     from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding, Span
 
-_EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.object"})
-_ROOTS = {
-    "aiohttp.ClientError": ("aiohttp", "InvalidURL"),
-    "botocore.exceptions.BotoCoreError": ("botocore", "NoCredentialsError"),
-    "builtins.EnvironmentError": ("", "FileNotFoundError"),
-    "builtins.IOError": ("", "FileNotFoundError"),
-    "builtins.OSError": ("", "FileNotFoundError"),
-    "django.db.DatabaseError": ("django.db", "IntegrityError"),
-    "django.db.Error": ("django.db", "IntegrityError"),
-    "google.api_core.exceptions.GoogleAPICallError": ("google", "PermissionDenied"),
-    "google.api_core.exceptions.GoogleAPIError": ("google", "PermissionDenied"),
-    "httpx.HTTPError": ("httpx", "HTTPStatusError"),
-    "openai.APIError": ("openai", "AuthenticationError"),
-    "openai.OpenAIError": ("openai", "AuthenticationError"),
-    "pymongo.errors.PyMongoError": ("pymongo", "DuplicateKeyError"),
-    "redis.RedisError": ("redis", "ResponseError"),
-    "requests.RequestException": ("requests", "InvalidURL"),
-    "smtplib.SMTPException": ("smtplib", "SMTPRecipientsRefused"),
-    "sqlalchemy.exc.DBAPIError": ("sqlalchemy", "IntegrityError"),
-    "sqlalchemy.exc.SQLAlchemyError": ("sqlalchemy", "IntegrityError"),
-    "stripe.StripeError": ("stripe", "CardError"),
-    "urllib3.exceptions.HTTPError": ("urllib3", "LocationParseError"),
-}
-"""The base of all of a library's exceptions: the library, and one of them that no retry mends."""
-
 
 class BroadAutoretry(Rule):
     """`autoretry_for` names an exception that bugs and lasting errors raise too.
 
     ## What it does
 
-    Finds `Exception` and `BaseException` in `autoretry_for`. The base of all of a library's exceptions, such as
-    `requests.RequestException` or `OSError`, is an information, and so is `Exception` beside `dont_autoretry_for`.
+    Finds `Exception` and `BaseException` in `autoretry_for`. The base of all of a library's exceptions, such
+    as `requests.RequestException` or `OSError`, is an information, and so is `Exception` beside
+    `dont_autoretry_for`.
 
     ## Why is this bad
 
-    To try again helps against what passes: a lost connection, a timeout, a deadlock. After any other error the task
-    fails the same way once more, later, with its side effects repeated. `Exception` stands for typing errors in the
-    code, for arguments that do not validate, for `Reject` and for `SoftTimeLimitExceeded` too.
+    To try again helps against what passes: a lost connection, a timeout, a deadlock. After any other error
+    the task fails the same way once more, later, with its side effects repeated. `Exception` stands for
+    typing errors in the code, for arguments that do not validate, for `Reject` and for
+    `SoftTimeLimitExceeded` too.
 
     ## Example
 
         import requests
 
         @app.task(autoretry_for=(Exception,), retry_backoff=True)
-        #                        ^^^^^^^^^ `price` is retried after every error, bugs and `SoftTimeLimitExceeded` among
-        #                                  them, up to 3 times
+        #                        ^^^^^^^^^ `price` is retried after every error, bugs and
+        #                                  `SoftTimeLimitExceeded` among them, up to 3 times
         def price(url):
             return requests.get(url, timeout=10).json()["price"]
 
@@ -93,14 +71,15 @@ class BroadAutoretry(Rule):
 
     ## Fix safety
 
-    The fixes are unsafe: errors that were retried no longer are. The exceptions are those that the operations in the
-    task's own body raise for what passes; what functions that it calls may raise is not known.
+    The fixes are unsafe: errors that were retried no longer are. The exceptions are those that the operations
+    in the task's own body raise for what passes; what functions that it calls may raise is not known.
 
     ## References
 
     - [Automatic retry for known exceptions][autoretry]
-    - [`Task.dont_autoretry_for`](https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.dont_autoretry_for)
+    - [`Task.dont_autoretry_for`][dont]
 
+    [dont]: https://docs.celeryq.dev/en/stable/userguide/tasks.html#Task.dont_autoretry_for
     [autoretry]: https://docs.celeryq.dev/en/stable/userguide/tasks.html#automatic-retry-for-known-exceptions
     """
 
@@ -138,8 +117,8 @@ class BroadAutoretry(Rule):
             for value in autoretry_exceptions(task, context)
             if isinstance(value, External)
         ]
-        broad = next((path for path in named if path in _EVERYTHING), None)
-        root = next((path for path in named if path in _ROOTS), None)
+        broad = next((path for path in named if path in EVERYTHING), None)
+        root = next((path for path in named if path in ROOTS), None)
         times = max_retries(task, context)
         if (broad or root) is None or times == 0:
             return
@@ -147,16 +126,16 @@ class BroadAutoretry(Rule):
         if broad is not None:
             severity = Severity.INFORMATION if has_exceptions else None
             message = _message(task.name, times, has_exceptions)
-            fixes = [_narrow(named, option, task, context)]
+            fixes = [_narrow(named, option, context)]
             if not has_exceptions:
                 fixes.append(_spare(context))
             yield self.finding(
                 _span(broad, option, task, context), message, *_ranked(fixes), severity=severity
             )
         elif root is not None and not has_exceptions:
-            name, example = root.rpartition(".")[2], _ROOTS[root][1]
+            name, example = root.rpartition(".")[2], ROOTS[root][1]
             message = f"`{name}` also covers errors that no retry mends, such as `{example}`"
-            fix = _narrow(named, option, task, context)
+            fix = _narrow(named, option, context)
             where = _span(root, option, task, context)
             yield self.finding(where, message, *_ranked([fix]), severity=Severity.INFORMATION)
 
@@ -193,7 +172,7 @@ def _items(context: Context) -> list[ast.expr]:
     return value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
 
 
-def _narrow(named: list[str], option: Option, task: TaskDefinition, context: Context) -> Fix | None:
+def _narrow(named: list[str], option: Option, context: Context) -> Fix | None:
     """Name what passes instead, as far as the operations in the body and the library in question tell it."""
     items = _items(context)
     if option.value_span is None or context.decorator is None or not items:
@@ -201,7 +180,7 @@ def _narrow(named: list[str], option: Option, task: TaskDefinition, context: Con
     done = list(operations(context.body)) if context.body is not None else []
     wanted = list(transient_exceptions(done))
     for path in named:
-        wanted += TRANSIENT.get(_ROOTS.get(path, ("", ""))[0], ())
+        wanted += TRANSIENT.get(ROOTS.get(path, ("", ""))[0], ())
     if not wanted:
         return None
     imports: list[NeededImport] = []
@@ -209,7 +188,7 @@ def _narrow(named: list[str], option: Option, task: TaskDefinition, context: Con
     for item in items:
         symbol = context.symbol(item)
         path = canonical(symbol.path) if isinstance(symbol, External) else ""
-        if path not in _EVERYTHING and path not in _ROOTS:
+        if path not in EVERYTHING and path not in ROOTS:
             names.append(context.source(context.span(item)))
     for path in wanted:
         name, needed = written(path, context.scope)

@@ -24,12 +24,13 @@ class CrontabEveryMinute(Rule):
 
     ## What it does
 
-    Finds calls of `crontab` that give a greater unit of time and leave out a smaller one: `hour` without `minute`,
-    or days and a minute without `hour`.
+    Finds calls of `crontab` that give a greater unit of time and leave out a smaller one: `hour` without
+    `minute`, or days and a minute without `hour`.
 
     ## Why is this bad
 
-    Every field that is left out means "every": `crontab(hour=7)` is not due once at 07:00 but 60 times until 07:59.
+    Every field that is left out means "every": `crontab(hour=7)` is not due once at 07:00 but 60 times until
+    07:59.
 
     ## Example
 
@@ -37,8 +38,8 @@ class CrontabEveryMinute(Rule):
 
         app.conf.beat_schedule = {
             "report": {"task": "shop.report", "schedule": crontab(hour=7)},
-            #                                             ^^^^^^^^^^^^^^^ without `minute`, this is due every minute
-            #                                                             from 07:00 to 07:59, 60 times
+            #                                             ^^^^^^^^^^^^^^^ without `minute`, this is due every
+            #                                                             minute from 07:00 to 07:59, 60 times
         }
 
     ## Use instead
@@ -63,8 +64,8 @@ class CrontabEveryMinute(Rule):
 
     ## Fix safety
 
-    Both fixes are unsafe, as only you know what is meant: one makes it once, the other says that every minute is
-    right.
+    Both fixes are unsafe, as only you know what is meant: one makes it once, the other says that every minute
+    is right.
 
     ## References
 

@@ -122,7 +122,7 @@ def _complaint(value: object, context: Context) -> str | None:
 def _read(value: object) -> float:
     """Tasks a second, read as a worker does when it starts."""
     # Imported only now: it takes long, and hardly any task has a rate limit.
-    from celery.utils.time import rate
+    from celery.utils.time import rate  # pyright: ignore[reportMissingTypeStubs]
 
     return float(rate(value))  # pyright: ignore[reportArgumentType]
 

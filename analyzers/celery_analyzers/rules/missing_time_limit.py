@@ -36,14 +36,14 @@ class MissingTimeLimit(Rule):
 
     ## What it does
 
-    Finds tasks that have neither `time_limit` nor `soft_time_limit`: not of their own, not from a base class, and not
-    from the settings. It is a warning where the task plainly can wait without end, on a network call, a subprocess
-    or a lock without a timeout, or in a loop without an exit; for others it is an information.
+    Finds tasks that have neither `time_limit` nor `soft_time_limit`: not of their own, not from a base class,
+    and not from the settings. It is a warning where the task plainly can wait without end, on a network call,
+    a subprocess or a lock without a timeout, or in a loop without an exit; for others it is an information.
 
     ## Why is this bad
 
-    Celery sets no limit by default. A task that waits for what never comes holds its worker process for good. Once
-    every process has caught such a task, the worker does nothing any more, and looks healthy.
+    Celery sets no limit by default. A task that waits for what never comes holds its worker process for good.
+    Once every process has caught such a task, the worker does nothing any more, and looks healthy.
 
     ## Example
 
@@ -51,7 +51,8 @@ class MissingTimeLimit(Rule):
 
         @app.task
         def sync(url):
-        #   ^^^^ `sync` has no time limit and `requests.get` has no timeout: one hung call takes a worker slot for good
+        #   ^^^^ `sync` has no time limit and `requests.get` has no timeout: one hung call takes a worker slot
+        #        for good
             return requests.get(url).json()
 
     ## Use instead
@@ -78,14 +79,14 @@ class MissingTimeLimit(Rule):
             return "done"
 
     Nothing is said where a settings module, a worker's command line in the project or the like sets
-    `task_time_limit` or `--time-limit`, where options or base classes cannot be read, nor where the task uses another
-    way to end itself.
+    `task_time_limit` or `--time-limit`, where options or base classes cannot be read, nor where the task uses
+    another way to end itself.
 
     ## Fix safety
 
-    The fix is unsafe: it ends tasks that take longer. Only you know how long this one may take; the soft limit, which
-    raises `SoftTimeLimitExceeded` in the task, should be the lower one. The pools `threads`, `solo`, `gevent` and
-    `eventlet` do not enforce limits.
+    The fix is unsafe: it ends tasks that take longer. Only you know how long this one may take; the soft
+    limit, which raises `SoftTimeLimitExceeded` in the task, should be the lower one. The pools `threads`,
+    `solo`, `gevent` and `eventlet` do not enforce limits.
 
     ## References
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import insert_before, set_keyword
+from celery_analyzers.errors import EVERYTHING, NOTHING_DONE, bases_of, may_come_late
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.flow import may_follow
-from celery_analyzers.handlers import BROAD, catchers, named, stops
+from celery_analyzers.handlers import catchers, named, stops
 from celery_analyzers.idempotency import is_guarded
-from celery_analyzers.libraries import NOTHING_DONE, canonical
+from celery_analyzers.libraries import canonical
 from celery_analyzers.operations import Performed, operation_of
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import autoretry_exceptions, instance_parameter, max_retries, retry_calls
@@ -26,17 +27,8 @@ if TYPE_CHECKING:
     from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
 
-_MAY_COME_LATE = BROAD | {
-    "builtins.ConnectionError",
-    "builtins.EnvironmentError",
-    "builtins.IOError",
-    "builtins.OSError",
-    "builtins.TimeoutError",
-    "socket.error",
-    "socket.timeout",
-}
-"""Builtin exceptions that a call may raise after it did what it was to do."""
 _IDEMPOTENT = "idempotent"
+_LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})
 
 
 class RetryOnNonIdempotent(Rule):
@@ -44,14 +36,14 @@ class RetryOnNonIdempotent(Rule):
 
     ## What it does
 
-    Finds payments, e-mails, messages and HTTP POSTs, by what the names in the task's body mean, in tasks that may run
-    again: by `autoretry_for`, by `self.retry()`, or by `acks_late`, whose messages are delivered again when a worker
-    dies (an information, unless `reject_on_worker_lost` is set too).
+    Finds payments, e-mails, messages and HTTP POSTs, by what the names in the task's body mean, in tasks that
+    may run again: by `autoretry_for`, by `self.retry()`, or by `acks_late`, whose messages are delivered
+    again when a worker dies (an information, unless `reject_on_worker_lost` is set too).
 
     ## Why is this bad
 
-    An error does not say that nothing was done. When the answer to a request is lost, the request was not: the
-    customer was charged, and the retry charges again.
+    An error does not say that nothing was done. When the answer to a request is lost, the request was not:
+    the customer was charged, and the retry charges again.
 
     ## Example
 
@@ -60,8 +52,8 @@ class RetryOnNonIdempotent(Rule):
         @app.task(autoretry_for=(stripe.APIConnectionError,), max_retries=5)
         def charge(order_id, amount):
             stripe.Charge.create(amount=amount, currency="eur")
-        #   ^^^^^^^^^^^^^^^^^^^^ `stripe.Charge.create` is not idempotent: when `autoretry_for` runs `charge` again, it
-        #                        may take effect twice
+        #   ^^^^^^^^^^^^^^^^^^^^ `stripe.Charge.create` is not idempotent: when `autoretry_for` runs `charge`
+        #                        again, it may take effect twice
 
     ## Use instead
 
@@ -73,8 +65,8 @@ class RetryOnNonIdempotent(Rule):
 
     ## Not flagged
 
-    A key that the other side knows the request by, a question whether it was done already, a lock, a retry that comes
-    before the call, or after an error that says that nothing was done:
+    A key that the other side knows the request by, a question whether it was done already, a lock, a retry
+    that comes before the call, or after an error that says that nothing was done:
 
         import requests
         from django.core.mail import send_mail
@@ -101,8 +93,8 @@ class RetryOnNonIdempotent(Rule):
 
     ## Fix safety
 
-    The fixes are unsafe. A task's id stays the same through its retries, so it makes a good key, but no two calls may
-    share it. To declare the task idempotent changes nothing: it must be true.
+    The fixes are unsafe. A task's id stays the same through its retries, so it makes a good key, but no two
+    calls may share it. To declare the task idempotent changes nothing: it must be true.
 
     ## References
 
@@ -152,10 +144,10 @@ class RetryOnNonIdempotent(Rule):
             repeater = next((one for one in repeaters if one.repeats(performed, body)), None)
             if repeater is None or is_guarded(performed, body, context.function_source):
                 continue
-            name = _name(performed.call)
             yield self.finding(
                 context.span(performed.call.node.func),
-                f"`{name}` is not idempotent: when `{repeater.name}` runs `{task.name}` again, it may take effect twice",
+                f"`{_name(performed.call)}` is not idempotent: "
+                f"when `{repeater.name}` runs `{task.name}` again, it may take effect twice",
                 *_fixes(performed, operations, task, context),
                 severity=repeater.severity,
             )
@@ -164,32 +156,57 @@ class RetryOnNonIdempotent(Rule):
 
 @dataclass(frozen=True, slots=True)
 class _Repeater:
-    """What runs the task again: its name in the message, and the call of `retry` if it is one."""
+    """What runs the task again: its name in the message; the call of `retry`, or the exceptions, that do."""
 
     name: str
     retry: CallSite | None = None
+    exceptions: tuple[object, ...] = ()
     severity: Severity | None = None
 
     def repeats(self, performed: Performed, body: Body) -> bool:
         """Whether the task may run again once the operation is done."""
         if self.retry is not None:
             return _may_retry(performed, self.retry, body)
-        if self.severity is not None:
-            return True
-        # An error that is caught on its way out starts no retry.
-        return not any(stops(catcher) for catcher in catchers(performed.call.node, body, BROAD))
+        return not self.exceptions or any(_may_escape(e, performed, body) for e in self.exceptions)
 
 
 def _repeaters(task: TaskDefinition, context: Context) -> Iterator[_Repeater]:
     if max_retries(task, context) != 0:
-        exceptions = autoretry_exceptions(task, context)
-        if any(not (isinstance(e, External) and canonical(e.path) in NOTHING_DONE) for e in exceptions):
-            yield _Repeater("autoretry_for")
+        if exceptions := autoretry_exceptions(task, context):
+            yield _Repeater("autoretry_for", exceptions=exceptions)
         for call in retry_calls(task, context):
             yield _Repeater(f"{call.source}()", call)
     if context.effective_option(task, "acks_late") is True:
         lost = context.effective_option(task, "reject_on_worker_lost") is True
         yield _Repeater("acks_late", severity=Severity.WARNING if lost else Severity.INFORMATION)
+
+
+def _may_escape(exception: object, performed: Performed, body: Body) -> bool:
+    """Whether an exception may leave the task when the operation took effect."""
+    operation = performed.call.node
+    path = canonical(exception.path) if isinstance(exception, External) else None
+    if path in NOTHING_DONE:
+        return False
+    bases = EVERYTHING if path is None else bases_of(path)
+    if any(stops(catcher) for catcher in catchers(operation, body, bases)):
+        return False
+    if path is not None and may_come_late(path, _libraries(performed)):
+        return True
+    # Another library's exception, or the project's: something behind the operation must raise it.
+    return any(
+        isinstance(node, (ast.Call, ast.Raise)) and not _logs(node) and may_follow(operation, node, body)
+        for node in body.nodes
+        if node is not operation
+    )
+
+
+def _logs(node: ast.Call | ast.Raise) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOGGING
+
+
+def _libraries(performed: Performed) -> set[str]:
+    """The packages whose exceptions an operation may raise."""
+    return {name.split(".", 1)[0] for name in (performed.call.path or "", performed.operation.library)}
 
 
 def _may_retry(performed: Performed, retry: CallSite, body: Body) -> bool:
@@ -209,12 +226,8 @@ def _tells_nothing(handler: ast.ExceptHandler, performed: Performed, body: Body)
     """Whether what a handler catches may come of the operation, and leaves open if it was done."""
     if handler.type is None:
         return True
-    library = (performed.call.path or "").split(".", 1)[0]
-    libraries = {library, performed.operation.library.split(".", 1)[0]}
-    return any(
-        path not in NOTHING_DONE and (path in _MAY_COME_LATE or path.split(".", 1)[0] in libraries)
-        for path in map(canonical, named(handler.type, body))
-    )
+    libraries = _libraries(performed)
+    return any(may_come_late(path, libraries) for path in map(canonical, named(handler.type, body)))
 
 
 def _is_answer_asked(operation: ast.Call, retry: ast.Call, body: Body) -> bool:

@@ -6,8 +6,9 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.errors import EVERYTHING
 from celery_analyzers.findings import Edit, Fix, NeededImport, Severity, Span
-from celery_analyzers.handlers import BROAD, Catcher, catchers, named, stops
+from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, stops
 from celery_analyzers.layout import indentation, newline_of
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import retry_calls
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 _MODULE = "celery.exceptions"
 _SIGNALS = ("Retry", "Ignore", "Reject")
-_BASES = BROAD | {f"{_MODULE}.CeleryError", f"{_MODULE}.TaskPredicate"}
+_NOT_RUN_AT_ONCE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While)
+_BASES = EVERYTHING | {f"{_MODULE}.CeleryError", f"{_MODULE}.TaskPredicate"}
 
 
 class SwallowedRetry(Rule):
@@ -32,15 +34,15 @@ class SwallowedRetry(Rule):
 
     ## What it does
 
-    Finds `self.retry()`, and `raise` of `Retry`, `Ignore` or `Reject`, inside a `try` or a `contextlib.suppress` that
-    catches every exception, and inside a `try` whose `finally` returns.
+    Finds `self.retry()`, and `raise` of `Retry`, `Ignore` or `Reject`, inside a `try` or a
+    `contextlib.suppress` that catches every exception, and inside a `try` whose `finally` returns.
 
     ## Why is this bad
 
-    `retry()` sends the task again and then raises `Retry`, to end the run at hand. Where that is caught, the run goes
-    on and ends as succeeded, with a result that callers take for the real one, and the task runs again all the same.
-    A handler that calls `retry()` once more sends the task twice, at each of its runs: with three retries, 15 runs
-    come of one call.
+    `retry()` sends the task again and then raises `Retry`, to end the run at hand. Where that is caught, the
+    run goes on and ends as succeeded, with a result that callers take for the real one, and the task runs
+    again all the same. A handler that calls `retry()` once more sends the task twice, at each of its runs:
+    with three retries, 15 runs come of one call.
 
     ## Example
 
@@ -51,8 +53,8 @@ class SwallowedRetry(Rule):
                     raise self.retry(countdown=1)
                 return upload(report)
             except Exception:
-            #      ^^^^^^^^^ this catches the `Retry` that `self.retry()` raises: `export` ends as succeeded and yet
-            #                runs again
+            #      ^^^^^^^^^ this catches the `Retry` that `self.retry()` raises: `export` ends as succeeded
+            #                and yet runs again
                 return "failed"
 
     ## Use instead
@@ -139,7 +141,7 @@ class SwallowedRetry(Rule):
 
 @dataclass(frozen=True, slots=True)
 class _Raising:
-    """Where a task raises what Celery must see: the exception's name, and the call of `retry` that raises it."""
+    """Where a task raises what Celery must see: the exception's name, and the `retry()` that raises it."""
 
     node: ast.AST
     signal: str
@@ -165,31 +167,48 @@ def _swallower(raising: _Raising, retries: list[CallSite], body: Body) -> Catche
     # By their bare names too, should it not be known where these come from.
     own = {name for signal in (raising.signal, "TaskPredicate") for name in (signal, f"{_MODULE}.{signal}")}
     for catcher in catchers(raising.node, body, _BASES | own):
-        if isinstance(catcher, ast.ExceptHandler) and catcher.type is not None:
-            if not own.isdisjoint(named(catcher.type, body)):
-                if _only_raises(catcher):
-                    continue
-                return None
+        if _names_any(catcher, own, body):
+            if _only_raises(catcher):
+                continue
+            return None
         return catcher if stops(catcher) or _retries_again(catcher, retries) else None
     return None
 
 
-def _only_raises(handler: ast.ExceptHandler) -> bool:
-    first = handler.body[0]
+def _names_any(catcher: Catcher, names: set[str], body: Body) -> bool:
+    if not isinstance(catcher, ast.ExceptHandler) or catcher.type is None:
+        return False
+    return not names.isdisjoint(named(catcher.type, body))
+
+
+def _only_raises(catcher: Catcher) -> bool:
+    first = catcher.body[0] if isinstance(catcher, ast.ExceptHandler) else None
     return isinstance(first, ast.Raise) and first.exc is None
 
 
 def _retries_again(catcher: Catcher, retries: list[CallSite]) -> bool:
-    """Whether a handler calls `retry` once more, whatever the exception is."""
+    """Whether a handler calls `retry` once more, whatever the exception is.
+
+    A question about `self.request.retries` does not matter: `Retry` is raised only while retries are left.
+    """
     if not isinstance(catcher, ast.ExceptHandler):
         return False
-    if any(isinstance(statement, (ast.If, ast.Try, ast.Match)) for statement in catcher.body):
-        return False
     calls = {call.node for call in retries}
-    values = (
-        getattr(statement, "exc", None) or getattr(statement, "value", None) for statement in catcher.body
-    )
-    return any(value in calls for value in values)
+    pending: list[ast.AST] = list(catcher.body)
+    found = False
+    while pending:
+        node = pending.pop()
+        found = found or node in calls
+        if isinstance(node, (ast.If, ast.Match)) and not _asks_retries(node):
+            if any(isinstance(inner, (ast.Raise, ast.Return)) for inner in own_nodes([node])):
+                return False
+        elif not isinstance(node, (ast.ExceptHandler, *_NOT_RUN_AT_ONCE)):
+            pending.extend(ast.iter_child_nodes(node))
+    return found
+
+
+def _asks_retries(node: ast.If | ast.Match) -> bool:
+    return isinstance(node, ast.If) and "retries" in ast.unparse(node.test)
 
 
 def _message(catcher: Catcher, raising: _Raising, task: str) -> str:

@@ -75,7 +75,7 @@ class UnknownTaskOption(Rule):
             return "done"
 
         @app.task(bind=True, retry=True)
-        #                    ^^^^^^^^^^ this replaces the method `retry()`, so that a call of it raises `TypeError`
+        #                    ^^^^^^^^^^ this replaces the method `retry()`, so a call of it raises `TypeError`
         def push(self):
             if self.request.retries == 0:
                 raise self.retry(countdown=0)
@@ -154,7 +154,7 @@ class UnknownTaskOption(Rule):
     def _shadowing(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option in the place of a method: right for a function, as in `on_failure=report`."""
         if type(option.value) in _NO_FUNCTIONS and is_known(option.value):
-            message = f"this replaces the method `{option.name}()`, so that a call of it raises `TypeError`"
+            message = f"this replaces the method `{option.name}()`, so a call of it raises `TypeError`"
             fix = _removal(option.name, context)
             yield self.finding(option.span or task.span, message, fix, severity=Severity.ERROR)
 

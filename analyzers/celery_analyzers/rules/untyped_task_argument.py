@@ -34,9 +34,9 @@ class UntypedTaskArgument(Rule):
 
     ## Why is this bad
 
-    A task's parameters are the form of a message that another process wrote, often one of another release. Nothing
-    but annotations says what may be in it: without them neither a type checker nor `pydantic=True` can tell a wrong
-    argument before the task fails on it.
+    A task's parameters are the form of a message that another process wrote, often one of another release.
+    Nothing but annotations says what may be in it: without them neither a type checker nor `pydantic=True`
+    can tell a wrong argument before the task fails on it.
 
     ## Example
 
@@ -53,7 +53,8 @@ class UntypedTaskArgument(Rule):
 
     ## Not flagged
 
-    The task instance, what takes any argument, parameters that are unused by their name, and types in comments:
+    The task instance, what takes any argument, parameters that are unused by their name, and types in
+    comments:
 
         @app.task(bind=True)
         def collect(self, *args, **kwargs):
@@ -70,8 +71,8 @@ class UntypedTaskArgument(Rule):
 
     ## Fix safety
 
-    The fixes annotate what a default value tells the type of. They are unsafe, as callers may pass other types, and
-    as `pydantic=True` goes by annotations.
+    The fixes annotate what a default value tells the type of. They are unsafe, as callers may pass other
+    types, and as `pydantic=True` goes by annotations.
 
     ## References
 

@@ -31,20 +31,14 @@ def stale() -> list[Path]:
     """The pages that are missing, old, or about rules that are gone."""
     wanted = pages()
     return sorted(
-        [
-            path
-            for path, text in wanted.items()
-            if not path.exists() or path.read_text(encoding="utf-8") != text
-        ]
+        [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
         + [path for path in PAGES.glob("*.md") if path not in wanted]
     )
 
 
 def main() -> int:
     """Write the pages, or say which are old."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is old")
     arguments = parser.parse_args()
     old = stale()

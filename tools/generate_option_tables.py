@@ -132,18 +132,14 @@ def _public(names: Any) -> list[str]:
 
 def main() -> int:
     """Write the table, or compare it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the table is old")
     arguments = parser.parse_args()
     text = json.dumps(table(), indent=2) + "\n"
     if arguments.check:
         current = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
         if current != text:
-            print(
-                f"{TABLE} is not what this Celery says: run tools/generate_option_tables.py", file=sys.stderr
-            )
+            print(f"{TABLE} is not what this Celery says: run tools/generate_option_tables.py", file=sys.stderr)
         return int(current != text)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text, encoding="utf-8")

@@ -9,30 +9,29 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
-from celery_analyzers.context import Context, IgnoreContext
+from celery_analyzers.context import Context
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
-from celery_analyzers.findings import Finding, Severity
+from celery_analyzers.findings import Finding
 from celery_analyzers.ignores import Ignore, ignores
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project
 from celery_analyzers.registrations import registering_call
-from celery_analyzers.registry import RuleSet, find_rule
+from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
+from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
+from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
-from celery_analyzers.symbols import ModuleScope, ProjectClass
+from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 logger = logging.getLogger(__name__)
-
-_UNUSED_IGNORE = "unused-ignore"
 
 
 class SegmentAnalysis:
@@ -73,9 +72,7 @@ class SegmentAnalysis:
 class FileAnalysis:
     """The findings of one text, through edits. Lines and columns count from 0, columns in code points."""
 
-    def __init__(
-        self, text: str, *, rules: RuleSet, project: Project | None = None, path: Path | None = None
-    ) -> None:
+    def __init__(self, text: str, *, rules: RuleSet, project: Project | None = None, path: Path | None = None) -> None:
         self._rules = rules
         self._project = project or Project()
         self._scope = ModuleScope({}, self._project, path)
@@ -268,7 +265,7 @@ class FileAnalysis:
         found: list[Finding] = []
         for site in sites(syntax, self._scope, owner, calls=self._may_call(segment.text)):
             found.extend(self._check_site(site, syntax))
-        return sorted(found, key=lambda finding: (finding.span, finding.rule))
+        return list(in_order(found))
 
     def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
         if isinstance(site, CrontabSite):
@@ -318,46 +315,12 @@ class FileAnalysis:
         return ProjectClass(ClassBinding(analysis.owner, ()), self._scope)
 
     def _silence(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
-        """What is left of the findings after ignore comments, and what is to be said about these."""
-        levels = dict(self._rules.severities)
-        if levels:
-            found = [_at_level(finding, levels.get(finding.rule)) for finding in found]
-        if not analysis.ignores:
-            return () if self._silenced() else tuple(found)
         if self._silenced():
             return ()
-        kept: list[Finding] = []
-        used: dict[Ignore, set[str]] = {ignore: set() for ignore in analysis.ignores}
-        for finding in found:
-            rule = find_rule(finding.rule)
-            code = rule.code if rule else ""
-            silencers = [i for i in used if _reaches(i, finding, analysis.lines) and i.silences(finding.rule, code)]
-            for ignore in silencers:
-                used[ignore].update((finding.rule, code.lower()))
-            if not silencers:
-                kept.append(finding)
-        kept.extend(self._unused(analysis, used))
-        return tuple(sorted(kept, key=lambda finding: (finding.span, finding.rule)))
-
-    def _unused(self, analysis: SegmentAnalysis, used: dict[Ignore, set[str]]) -> Iterator[Finding]:
-        if analysis.problem is not None:
-            return
-        for ignore, silenced in used.items():
-            named = {name: find_rule(name) for name, _ in ignore.names}
-            unknown = tuple(name for name, rule in named.items() if rule is None)
-            unused = tuple(
-                name
-                for name, rule in named.items()
-                if rule is not None and rule.name() in self._rules and name.lower() not in silenced
-            )
-            if ignore.names or not silenced:
-                yield from self._check_ignore(analysis, IgnoreContext(analysis.segment.text, ignore, unused, unknown))
-
-    def _check_ignore(self, analysis: SegmentAnalysis, context: IgnoreContext) -> Iterator[Finding]:
-        level = self._rules.severity(_UNUSED_IGNORE)
-        for rule in self._rules.rules:
-            if rule.name() == _UNUSED_IGNORE:
-                yield from (_at_level(finding, level) for finding in rule.check_ignore(context))
+        # The comments of a segment that cannot be read may silence what is only hidden now.
+        if analysis.problem is not None or not analysis.ignores:
+            return tuple(with_severities(self._rules, found))
+        return silence(self._rules, found, analysis.ignores, analysis.lines)
 
     def _report_idle_file_ignore(self) -> None:
         """Say of `# celeryls: ignore-file` that there is nothing in the file to ignore."""
@@ -367,8 +330,8 @@ class FileAnalysis:
         for index, analysis in enumerate(self.segments):
             if not analysis.silences_file:
                 continue
-            contexts = (IgnoreContext(analysis.segment.text, i, (), ()) for i in analysis.ignores if i.whole_file)
-            said = tuple(f for context in contexts for f in self._check_ignore(analysis, context)) if idle else ()
+            comments = [ignore for ignore in analysis.ignores if ignore.whole_file] if idle else []
+            said = tuple(f for i in comments for f in of_idle_comment(self._rules, analysis.segment.text, i))
             if said != analysis.findings:
                 self._run_at(index)
                 self.segments[index].findings = said
@@ -382,12 +345,3 @@ def _owner(owner: str | None, segment: Segment, names: SegmentNames) -> str | No
 
 def _is_celerys(binding: Binding) -> bool:
     return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
-
-
-def _reaches(ignore: Ignore, finding: Finding, lines: LineIndex) -> bool:
-    line, _ = lines.position(ignore.comment.start)
-    return lines.position(finding.span.start)[0] <= line <= lines.position(finding.span.end)[0]
-
-
-def _at_level(finding: Finding, level: Severity | None) -> Finding:
-    return replace(finding, severity=level) if level is not None else finding

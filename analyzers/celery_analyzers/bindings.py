@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Union
 
 from celery_analyzers.expressions import OPAQUE, Expression, Invocation, Reference, expression
 
@@ -56,7 +55,7 @@ class ClassBinding:
     body: Bindings = ()
 
 
-Binding = Union[ImportBinding, ValueBinding, InstanceBinding, FunctionBinding, ClassBinding]
+Binding = ImportBinding | ValueBinding | InstanceBinding | FunctionBinding | ClassBinding
 Bindings = tuple[tuple[str, Binding], ...]
 
 STAR = "*"

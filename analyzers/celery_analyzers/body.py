@@ -14,7 +14,10 @@ from functools import cached_property
 from celery_analyzers.bindings import function_scope
 from celery_analyzers.expressions import dotted_path, expression
 from celery_analyzers.extraction import Function
-from celery_analyzers.symbols import External, InnerScope, Scope, Symbol, evaluate_symbol
+from celery_analyzers.resolution import evaluate_symbol
+from celery_analyzers.scopes import InnerScope
+from celery_analyzers.symbols import External, Scope, Symbol
+from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -66,12 +69,14 @@ class Body:
             node = pending.pop()
             found.append(node)
             if not isinstance(node, _INNER):
-                pending.extend(reversed(list(ast.iter_child_nodes(node))))
+                below = children(node)
+                below.reverse()
+                pending.extend(below)
         return tuple(found)
 
     @cached_property
     def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in (self.function, *self.nodes) for child in ast.iter_child_nodes(node)}
+        return {child: node for node in (self.function, *self.nodes) for child in children(node)}
 
     def parents(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses `node`, from the inside out, up to the function itself."""
@@ -99,7 +104,11 @@ class Body:
             # `requests.Session().get`: a method of what a call makes.
             inner = self.symbol(node.value)
             path = getattr(inner, "path", None)
-            return External(f"{path}.{node.attr}") if isinstance(path, str) else evaluate_symbol(expression(node), self.scope)
+            return (
+                External(f"{path}.{node.attr}")
+                if isinstance(path, str)
+                else evaluate_symbol(expression(node), self.scope)
+            )
         return evaluate_symbol(expression(node), self.scope)
 
     def value(self, node: ast.expr) -> object:
@@ -111,5 +120,5 @@ class Body:
         return any(
             isinstance(node, ast.Name) and node.id == name
             for statement in self.function.body
-            for node in ast.walk(statement)
+            for node in walk(statement)
         )

@@ -8,29 +8,20 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property
+from pathlib import Path
 
 from celery_analyzers.body import Body
 from celery_analyzers.expressions import OPAQUE, Invocation, Reference, expression
 from celery_analyzers.extraction import Function
+from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.registrations import NOT_SET, app_argument, setting
-from celery_analyzers.symbols import (
-    UNKNOWN,
-    AppAttribute,
-    External,
-    InnerScope,
-    ProjectClass,
-    ProjectFunction,
-    Scope,
-    Symbol,
-    TASK_CLASSES,
-    base_classes,
-    evaluate_symbol,
-)
-from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.resolution import TASK_CLASSES, base_classes, evaluate_symbol
+from celery_analyzers.scopes import InnerScope, ModuleScope
 from celery_analyzers.source import LineIndex
+from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, ProjectFunction, Scope, Symbol
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.values import evaluate
 
@@ -43,6 +34,10 @@ _TRANSPARENT_DECORATORS = frozenset(
     }
 )
 """Decorators that pass on all arguments and what comes back."""
+_EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
+"""Classes that give a task no attribute of theirs."""
+_TEST_FILE = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py\Z")
+_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
 
 
@@ -98,6 +93,16 @@ class Context:
         """The task's body, where it stands in this segment."""
         return None if self.function is None else Body(self.function, self.scope)
 
+    @property
+    def in_tests(self) -> bool:
+        """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
+        module, root = self.scope.module_scope, self.project.root
+        path = module.path if isinstance(module, ModuleScope) else None
+        if path is None:
+            return False
+        inside = path.relative_to(root) if root is not None and path.is_relative_to(root) else Path(path.name)
+        return _TEST_FILE.match(inside.name) is not None or not _TEST_FOLDERS.isdisjoint(inside.parts[:-1])
+
     @cached_property
     def function_source(self) -> str:
         """The text of the function that the task runs, decorators apart; empty where it stands elsewhere."""
@@ -134,9 +139,9 @@ class Context:
         if task.base is not None:
             return task.base
         default = app_argument("task_cls", self._app or self.scope)
-        if default is NOT_SET or isinstance(default, (External, ProjectClass, AppAttribute)):
+        if isinstance(default, (External, ProjectClass, AppAttribute)):
             return default
-        return UNKNOWN
+        return None if default is NOT_SET else UNKNOWN
 
     def base_may_define(self, task: TaskDefinition, *names: str) -> bool:
         """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these.
@@ -153,9 +158,7 @@ class Context:
 
     def may_be_wrapped(self, task: TaskDefinition) -> bool:
         """Whether a decorator below the task's own may change what the function takes or gives."""
-        return any(
-            not (isinstance(inner, External) and inner.path in _TRANSPARENT_DECORATORS) for inner in task.inner
-        )
+        return any(not (isinstance(inner, External) and inner.path in _TRANSPARENT_DECORATORS) for inner in task.inner)
 
     def is_marked(self, word: str) -> bool:
         """Whether a comment `# celeryls: <word>` stands above the task, beside its decorators or its `def` line."""
@@ -220,6 +223,6 @@ def _class_option(base: Symbol, name: str) -> object:
                 return evaluate(Reference(name), inside)
         elif isinstance(candidate, AppAttribute):
             continue
-        elif not (isinstance(candidate, External) and candidate.path in TASK_CLASSES | {"builtins.object"}):
+        elif not (isinstance(candidate, External) and candidate.path in TASK_CLASSES | _EMPTY_CLASSES):
             return UNKNOWN
     return NOT_SET

@@ -71,9 +71,7 @@ def rename_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, new_na
     return ()
 
 
-def remove_keyword(
-    text: str, call: ast.expr, span_of: SpanOf, name: str, *, bare: bool = False
-) -> tuple[Edit, ...]:
+def remove_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, *, bare: bool = False) -> tuple[Edit, ...]:
     """Take the keyword `name` out of `call`, with its comma, and with its line where it stands alone on one.
 
     `bare` takes the parentheses too when nothing is left in them: right for a decorator that works without.
@@ -243,9 +241,7 @@ def _line_removal(text: str, item: Item, item_end: int) -> Edit:
     return Edit(Span(start, end), "")
 
 
-def _shared_line_span(
-    text: str, item: Item, item_end: int, before: Item | None, after: Item | None
-) -> tuple[int, int]:
+def _shared_line_span(text: str, item: Item, item_end: int, before: Item | None, after: Item | None) -> tuple[int, int]:
     """What to delete of a line on which the item is not alone, so that commas and spaces are right again."""
     if after and not (before and line_end(text, item_end) < after.start):
         return item.start, after.start

@@ -16,8 +16,7 @@ EVERYTHING = frozenset({"builtins.Exception", "builtins.BaseException"})
 _SYSTEM = frozenset({"builtins.OSError", "builtins.IOError", "builtins.EnvironmentError"})
 _SYSTEM_MODULES = frozenset({"ftplib", "requests", "smtplib", "socket", "ssl", "urllib"})
 _SYSTEM_BUILTINS = frozenset(
-    f"builtins.{name}"
-    for name in ("BrokenPipeError", "ConnectionError", "ConnectionResetError", "TimeoutError")
+    f"builtins.{name}" for name in ("BrokenPipeError", "ConnectionError", "ConnectionResetError", "TimeoutError")
 )
 
 TRANSIENT: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,7 @@ class Opaque:
     """Anything else: its value cannot be told."""
 
 
-Expression = Union[
-    Reference, Literal, Collection, Mapping, Invocation, Operation, Choice, Subscription, Opaque
-]
+Expression = Reference | Literal | Collection | Mapping | Invocation | Operation | Choice | Subscription | Opaque
 OPAQUE = Opaque()
 
 

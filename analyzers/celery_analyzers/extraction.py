@@ -10,7 +10,6 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Union
 
 from celery_analyzers.bindings import class_binding, function_scope
 from celery_analyzers.expressions import Expression, Invocation, expression
@@ -25,22 +24,14 @@ from celery_analyzers.facts import (
 )
 from celery_analyzers.findings import Span
 from celery_analyzers.registrations import is_task_decorator, registering_call
-from celery_analyzers.symbols import (
-    CRONTAB,
-    UNKNOWN,
-    AppAttribute,
-    External,
-    InnerScope,
-    ProjectClass,
-    Scope,
-    Symbol,
-    evaluate_symbol,
-    is_task_class,
-)
+from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
+from celery_analyzers.scopes import InnerScope
+from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
 
-Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
 
@@ -72,7 +63,7 @@ class CrontabSite:
     scope: Scope
 
 
-Site = Union[TaskSite, CrontabSite]
+Site = TaskSite | CrontabSite
 
 
 def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool) -> Iterator[Site]:
@@ -97,9 +88,7 @@ class _Visitor:
         self._look_inside = calls or len(_DEFINITION.findall(syntax.text)) > 1
         self._yields = "yield" in syntax.text
 
-    def block(
-        self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None
-    ) -> Iterator[Site]:
+    def block(self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         for node in statements:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from self._function(node, scope, owner)
@@ -117,9 +106,8 @@ class _Visitor:
             elif name in ("handlers", "cases"):
                 blocks.extend(part.body for part in value)
             else:
-                for item in value if isinstance(value, list) else (value,):  # pyright: ignore
-                    if isinstance(item, ast.AST):
-                        yield from self._calls(item, scope)
+                items: list[object] = value if isinstance(value, list) else [value]
+                yield from (site for item in items if isinstance(item, ast.AST) for site in self._calls(item, scope))
         for block in blocks:
             yield from self.block(block, scope, owner)
 
@@ -193,7 +181,7 @@ class _Visitor:
             value = evaluate(expression(keyword.value), scope)
             if keyword.arg is None:
                 known = known and isinstance(value, dict)
-                options.extend(_from_splat(value))
+                options.extend(_from_splat(value))  # pyright: ignore[reportUnknownArgumentType]
                 continue
             span = self._syntax.span(keyword)
             name_span = Span(span.start, span.start + len(keyword.arg))
@@ -207,7 +195,9 @@ class _Visitor:
         positional.extend((a, "positional") for a in arguments.args)
         missing = len(positional) - len(arguments.defaults)
         defaults: list[ast.expr | None] = [*([None] * missing), *arguments.defaults]
-        listed = [(a, kind, default) for (a, kind), default in zip(positional, defaults, strict=True)]
+        listed: list[tuple[ast.arg, ParameterKind, ast.expr | None]] = [
+            (a, kind, default) for (a, kind), default in zip(positional, defaults, strict=True)
+        ]
         if arguments.vararg:
             listed.append((arguments.vararg, "*", None))
         keyword_defaults = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
@@ -229,7 +219,7 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        for call in ast.walk(node) if self._reads_calls else ():
+        for call in walk(node) if self._reads_calls else ():
             if not isinstance(call, ast.Call):
                 continue
             symbol = evaluate_symbol(expression(call.func), scope)
@@ -275,7 +265,7 @@ class _Visitor:
                 fields.append((keyword.arg, Field(value, self._syntax.span(keyword))))
             elif isinstance(value, dict):
                 where = self._syntax.span(keyword)
-                fields.extend((str(name), Field(item, where)) for name, item in value.items())  # pyright: ignore
+                fields.extend((option.name, Field(option.value, where)) for option in _from_splat(value))  # pyright: ignore[reportUnknownArgumentType]
             else:
                 complete = False
         span = self._syntax.span(call)
@@ -299,7 +289,7 @@ def _options_of(call: Invocation, scope: Scope) -> tuple[tuple[Option, ...], boo
         evaluated = evaluate(value, scope)
         if name is None:
             known = known and isinstance(evaluated, dict)
-            options.extend(_from_splat(evaluated))
+            options.extend(_from_splat(evaluated))  # pyright: ignore[reportUnknownArgumentType]
         else:
             options.append(Option(name, evaluated))
     return tuple(options), known
@@ -326,5 +316,5 @@ def _yields(statements: Sequence[ast.AST]) -> bool:
         if isinstance(node, (ast.Yield, ast.YieldFrom)):
             return True
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
     return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.symbols import UNKNOWN, External
+from celery_analyzers.trees import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,4 +85,4 @@ def own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:
         node = pending.pop()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))

@@ -19,17 +19,13 @@ if TYPE_CHECKING:
     from celery_analyzers.operations import Performed
 
 _KEY = re.compile(r"idempoten|dedup|delivery_id|exactly_once", re.IGNORECASE)
-_GUARDING_METHODS = frozenset(
-    {"get_or_create", "update_or_create", "select_for_update", "setnx", "acquire", "lock"}
-)
+_GUARDING_METHODS = frozenset({"get_or_create", "update_or_create", "select_for_update", "setnx", "acquire", "lock"})
 _STATE = re.compile(
     r"sent|send|deliver|notif|paid|pay_|charg|process|complet|finish|done\b|already|status|state\b|handled"
     r"|refund|captur|exists|seen|lock|created|_at\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(
-    r"search|query|graphql|token|oauth|auth\b|login|introspect|lookup|validate|verify", re.IGNORECASE
-)
+_ASKS = re.compile(r"search|query|graphql|token|oauth|auth\b|login|introspect|lookup|validate|verify", re.IGNORECASE)
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -106,9 +102,7 @@ def _state_is_asked(node: ast.AST, body: Body) -> bool:
 
 
 def _turns_back(statement: ast.If) -> bool:
-    return _asks_state(statement.test) and any(
-        isinstance(inner, _LEAVES) for inner in own_nodes(statement.body)
-    )
+    return _asks_state(statement.test) and any(isinstance(inner, _LEAVES) for inner in own_nodes(statement.body))
 
 
 def _asks_state(test: ast.expr) -> bool:

@@ -13,10 +13,8 @@ from celery_analyzers.findings import Span
 from celery_analyzers.strings import string_end
 
 _TOKENS = re.compile(r'"""|\'\'\'|["\']|#[^\r\n]*')
-_IGNORE = re.compile(r"#\s*celeryls:\s*ignore(?P<file>-file)?(?![\w-])\s*(?:\[(?P<names>[^\]]*)\])?", re.IGNORECASE)
-_NOQA = re.compile(
-    r"#\s*noqa(?P<colon>\s*:\s*(?P<names>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?!\w|\s*:)", re.IGNORECASE
-)
+_IGNORE = re.compile(r"#\s*celeryls:\s*ignore(?P<file>-file)?(?![\w-])(?:\s*\[(?P<names>[^\]]*)\])?", re.IGNORECASE)
+_NOQA = re.compile(r"#\s*noqa(?P<colon>\s*:\s*(?P<names>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?!\w|\s*:)", re.IGNORECASE)
 _NAME = re.compile(r"[^\s,]+")
 
 
@@ -73,6 +71,5 @@ def _names(match: re.Match[str]) -> tuple[tuple[str, Span], ...]:
     if start < 0:
         return ()
     return tuple(
-        (name.group(), Span(start + name.start(), start + name.end()))
-        for name in _NAME.finditer(match.group("names"))
+        (name.group(), Span(start + name.start(), start + name.end())) for name in _NAME.finditer(match.group("names"))
     )

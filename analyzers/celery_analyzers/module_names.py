@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from celery_analyzers.bindings import Binding, Bindings, ClassBinding, FunctionBinding, bindings
 from celery_analyzers.expressions import Expression, expression
 from celery_analyzers.registrations import registrations
+from celery_analyzers.scopes import grouped
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.symbols import grouped
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")

@@ -28,7 +28,7 @@ _MOST = {"lambda": 1_000, "elif": 1_000}
 
 _OPENING = "([{"
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_QUOTES = ('"""', "\'\'\'", '"', "'")
+_QUOTES = ('"""', "'''", '"', "'")
 _PREFIX = re.compile(r"(?<!\w)(?:[fFtT][rR]?|[rR][fFtT])\Z")
 # One set of characters to begin with, so that the search is quick; a string without fields or escapes is one token.
 _CODE = (

@@ -1,7 +1,6 @@
-"""What a task's body does: which of its calls go to which library, may wait without end, or must not be done
-twice.
+"""What a task's body does: which library a call goes to, and whether it may wait without end or be repeated.
 
-Later code actions choose a retry strategy by the same classification. Knows syntax and the tables of
+Code actions choose a retry strategy by the same classification. Knows syntax and the tables of
 `libraries`. Must not know rules.
 """
 
@@ -16,7 +15,8 @@ from celery_analyzers.bindings import ImportBinding
 from celery_analyzers.errors import TRANSIENT
 from celery_analyzers.findings import NeededImport
 from celery_analyzers.libraries import Category, Operation, Timeout, canonical, known_operation
-from celery_analyzers.symbols import External, ModuleScope, Scope, resolve
+from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.symbols import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,9 +34,10 @@ class Performed:
 
 def operations(body: Body) -> Iterator[Performed]:
     """The calls of a body of which it is known what they do, in the order in which they stand."""
+    uses_django = imports_from("django", body.scope)
     for call in body.calls:
         operation = operation_of(call)
-        if operation is None and ".objects." in call.source and imports_from("django", body.scope):
+        if operation is None and ".objects." in call.source and uses_django:
             operation = Operation(Category.DATABASE, "django.db")
         if operation is not None:
             yield Performed(call, operation)
@@ -45,7 +46,9 @@ def operations(body: Body) -> Iterator[Performed]:
 def operation_of(call: CallSite) -> Operation | None:
     """What a call does, as far as its path tells; None where that is not known."""
     operation = None if call.path is None else known_operation(call.path)
-    if operation is not None and operation.category is Category.HTTP and call.method == "request":
+    if operation is None or call.path is None:
+        return None
+    if operation.category is Category.HTTP and call.path.endswith(".request"):
         verb = call.keyword("method") or next(iter(call.node.args), None)
         posts = isinstance(verb, ast.Constant) and str(verb.value).upper() == "POST"
         return replace(operation, repeatable=False if posts else None)
@@ -87,33 +90,42 @@ def transient_exceptions(performed: Iterable[Performed]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for library in libraries for path in TRANSIENT.get(library, ())))
 
 
-def written(path: str, scope: Scope) -> tuple[str, NeededImport | None]:
+def written(path: str, scope: Scope) -> tuple[str, NeededImport | None] | None:
     """How to write an exception's dotted path in a module, and the import that this needs.
 
-    What the module has already is used: the name itself, or the module that holds it, as in
-    `requests.Timeout`.
+    What the module has already is used: the name itself, or the module that holds it, as in `requests.Timeout`.
+    None for a builtin whose name means something else here.
     """
     module, _, name = path.rpartition(".")
-    if isinstance(scope.module_scope, ModuleScope):
-        for bound in scope.module_scope.names:
-            meant = resolve(bound, scope) if not bound.startswith("@") else None
-            if isinstance(meant, External) and canonical(meant.path) == path:
-                return bound, None
-            if meant == External(module):
-                return f"{bound}.{name}", None
+    for bound, binding in _imports(scope):
+        found = None
+        if binding.name is None:
+            found = f"{bound}.{name}" if binding.module == module else None
+        elif canonical(f"{binding.module}.{binding.name}") == path:
+            found = bound
+        # Only a name that means nothing else as well will do.
+        if found is not None and len(scope.lookup(bound)[0]) == 1:
+            return found, None
+    taken = bool(scope.lookup(name)[0])
     if module == "builtins":
-        return name, None
-    # A name that would hide a builtin gets its library's name in front.
+        return None if taken else (name, None)
+    if not taken and not hasattr(builtins, name):
+        return name, NeededImport(module, name)
+    # What would hide another name gets its library's name in front.
     alias = f"{module.split('.', 1)[0].capitalize()}{name}"
-    taken = hasattr(builtins, name) or bool(scope.lookup(name)[0])
-    return (alias, NeededImport(module, name, alias)) if taken else (name, NeededImport(module, name))
+    return alias, NeededImport(module, name, alias)
 
 
 def imports_from(package: str, scope: Scope) -> bool:
     """Whether the module imports anything from a package."""
+    return any(binding.module.split(".", 1)[0] == package for _, binding in _imports(scope))
+
+
+def _imports(scope: Scope) -> Iterator[tuple[str, ImportBinding]]:
+    """What the module imports absolutely, by the names that it gives it."""
     module = scope.module_scope
-    return isinstance(module, ModuleScope) and any(
-        isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == package
-        for found in module.names.values()
-        for binding in found
-    )
+    if isinstance(module, ModuleScope):
+        for name, found in module.names.items():
+            for binding in found:
+                if isinstance(binding, ImportBinding) and not binding.level:
+                    yield name, binding

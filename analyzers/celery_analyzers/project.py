@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from celery_analyzers.module_names import module_names, segment_names
+from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
-from celery_analyzers.symbols import ModuleScope, Scope
+from celery_analyzers.symbols import Scope
 
 LARGEST_MODULE = 2_000_000
 """Bytes above which a module that is only imported is not read: what it binds is then unknown."""

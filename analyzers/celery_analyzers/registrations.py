@@ -19,19 +19,10 @@ from celery_analyzers.expressions import (
     expression,
 )
 from celery_analyzers.relevance import CALLS, CONFIGURES
-from celery_analyzers.symbols import (
-    APP,
-    SHARED_TASK,
-    UNKNOWN,
-    AppAttribute,
-    External,
-    ModuleScope,
-    Scope,
-    Symbol,
-    evaluate_symbol,
-    is_celery_class,
-    resolve,
-)
+from celery_analyzers.resolution import SHARED_TASK, evaluate_symbol, is_celery_class, resolve
+from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.symbols import APP, UNKNOWN, AppAttribute, External, Scope, Symbol
+from celery_analyzers.trees import walk
 from celery_analyzers.values import evaluate
 
 CONFIGURATION = "@configuration"
@@ -62,7 +53,7 @@ def registrations(text: str, statements: list[ast.stmt]) -> Iterator[tuple[str, 
         return
     for statement in statements:
         top_level = not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Call):
                 yield from _call(node, top_level)
             elif isinstance(node, ast.Assign):
@@ -72,9 +63,11 @@ def registrations(text: str, statements: list[ast.stmt]) -> Iterator[tuple[str, 
 def _named_tasks(statements: list[ast.stmt]) -> Iterator[tuple[str, Binding]]:
     """`send = job(send_mail)`: under whatever name, it may be Celery's decorator that is called."""
     for statement in statements:
-        if isinstance(statement, (ast.Assign, ast.Expr)) and isinstance(call := statement.value, ast.Call):
-            if len(call.args) == 1 and isinstance(call.args[0], ast.Name) and not _looks_like_task(call):
-                yield registered_name(call.args[0].id), ValueBinding(expression(call))
+        call = statement.value if isinstance(statement, (ast.Assign, ast.Expr)) else None
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or _looks_like_task(call):
+            continue
+        if isinstance(function := call.args[0], ast.Name):
+            yield registered_name(function.id), ValueBinding(expression(call))
 
 
 def _looks_like_task(call: ast.Call) -> bool:
@@ -176,7 +169,8 @@ def _configured(call: Invocation, name: str, scope: Scope) -> object:
     if call.function != _SETTING:
         return _from_keywords(call, name, scope) if _makes_app(call, scope) else NOT_SET
     receiver, inner = call.arguments
-    assert isinstance(receiver, Literal) and isinstance(inner, Invocation)
+    assert isinstance(receiver, Literal)
+    assert isinstance(inner, Invocation)
     if receiver.value and resolve(str(receiver.value), scope) != APP:
         return NOT_SET
     method = inner.function.path.rpartition(".")[2] if isinstance(inner.function, Reference) else ""

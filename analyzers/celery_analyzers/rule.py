@@ -72,15 +72,16 @@ class Rule:
         parts = re.split(r"^## (.+)$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE)
         return {title.strip(): body.strip("\n") for title, body in zip(parts[1::2], parts[2::2], strict=True)}
 
-    def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
+    # The parameters are there for those who override.
+    def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one task definition."""
         return iter(())
 
-    def check_crontab(self, crontab: CrontabCall, context: Context) -> Iterator[Finding]:
+    def check_crontab(self, crontab: CrontabCall, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call of `celery.schedules.crontab`."""
         return iter(())
 
-    def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:
+    def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one comment that silences."""
         return iter(())
 

@@ -83,6 +83,13 @@ class SegmentedText:
         before = "".join([s.text for s in self.segments[restart:i]]) + self.segments[i].text[:offset] + text
         return self._rescan(restart, j + 1, before + self.segments[j].text[tail:], len(before))
 
+    def _agrees(self, index: int, context: str, *, at_end: bool) -> bool:
+        """Whether the split, being in `context`, goes on as it did from segment `index` on."""
+        if index == len(self.segments):
+            return at_end
+        segment = self.segments[index]
+        return segment.starts_group and segment.context == context
+
     def _restart(self, index: int, offset: int) -> int:
         """The first segment whose group may end elsewhere after an edit at `offset` of segment `index`."""
         restart, distance = index, offset
@@ -107,9 +114,8 @@ class SegmentedText:
         taken, step = following, _WINDOW
         while True:
             met = old_starts.get(position) if position >= settled else None
-            if met is not None and (met == len(old) or (old[met].starts_group and old[met].context == context)):
-                if met < len(old) or position == len(window):
-                    break
+            if met is not None and self._agrees(met, context, at_end=position == len(window)):
+                break
             if position < len(window):
                 group = next_group(window, position, context)
                 if group.reach < len(window) or taken == len(old):

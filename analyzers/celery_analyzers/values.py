@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from typing import Any, cast
 
 from celery_analyzers.expressions import (
     Choice,
@@ -19,18 +20,19 @@ from celery_analyzers.expressions import (
     Operation,
     Reference,
 )
-from celery_analyzers.symbols import UNKNOWN, External, Scope, Value, evaluate_symbol
+from celery_analyzers.resolution import evaluate_symbol
+from celery_analyzers.symbols import UNKNOWN, External, Scope, Value
 
 _LONGEST = 100_000
 """Above this magnitude or length arithmetic is not carried out: it is no option of anyone's."""
 
-_BINARY: dict[str, Callable[[object, object], object]] = {
-    "Add": operator.add,  # pyright: ignore[reportAssignmentType]
-    "Sub": operator.sub,  # pyright: ignore[reportAssignmentType]
-    "Mult": operator.mul,  # pyright: ignore[reportAssignmentType]
-    "Div": operator.truediv,  # pyright: ignore[reportAssignmentType]
-    "FloorDiv": operator.floordiv,  # pyright: ignore[reportAssignmentType]
-    "Mod": operator.mod,  # pyright: ignore[reportAssignmentType]
+_BINARY: dict[str, Callable[[Any, Any], object]] = {
+    "Add": operator.add,
+    "Sub": operator.sub,
+    "Mult": operator.mul,
+    "Div": lambda one, other: one / other,
+    "FloorDiv": lambda one, other: one // other,
+    "Mod": operator.mod,
 }
 
 
@@ -63,7 +65,7 @@ def evaluate(expression: Expression, scope: Scope, depth: int = 16) -> object:
 def is_known(value: object) -> bool:
     """Whether a value, with all that it holds, can be told."""
     if isinstance(value, (tuple, list)):
-        return all(is_known(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        return all(is_known(item) for item in cast("list[object]", value))
     return value != UNKNOWN
 
 
@@ -95,7 +97,8 @@ def _invocation(expression: Invocation, scope: Scope, depth: int) -> object:
     if function in (External("builtins.tuple"), External("builtins.list")) and len(expression.arguments) == 1:
         inner = evaluate(expression.arguments[0], scope, depth - 1)
         if isinstance(inner, (tuple, list)):
-            return tuple(inner) if function == External("builtins.tuple") else list(inner)  # pyright: ignore
+            items = cast("list[object]", inner)
+            return tuple(items) if function == External("builtins.tuple") else list(items)
     if function in (External("builtins.int"), External("builtins.float")) and len(expression.arguments) == 1:
         inner = evaluate(expression.arguments[0], scope, depth - 1)
         if isinstance(inner, (int, float)):
@@ -128,6 +131,5 @@ def _computable(one: object, other: object, operation: str) -> bool:
     if isinstance(one, (int, float)) and isinstance(other, (int, float)):
         return max(abs(one), abs(other)) < 10**15
     if operation == "Add" and type(one) is type(other) and isinstance(one, (str, tuple, list)):
-        return len(one) + len(other) < _LONGEST  # pyright: ignore
+        return len(cast("str", one)) + len(cast("str", other)) < _LONGEST
     return False
-

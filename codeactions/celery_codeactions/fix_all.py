@@ -134,9 +134,7 @@ def _key(finding: Finding, fix: Fix, text: str) -> tuple[object, ...]:
 def _touches(taken: list[Span], span: Span) -> bool:
     """Whether `span` touches one of `taken`, which are sorted and, but for those of one fix, apart."""
     index = bisect_left(taken, span)
-    return any(
-        span.start <= other.end and other.start <= span.end for other in taken[max(0, index - 2) : index + 2]
-    )
+    return any(span.start <= other.end and other.start <= span.end for other in taken[max(0, index - 2) : index + 2])
 
 
 def _combined(choices: Sequence[_Choice], text: str) -> list[Edit] | None:

@@ -53,9 +53,7 @@ class _Module:
     has_code: bool = False
 
 
-def import_edits(
-    imports: Iterable[NeededImport], text: str, before: int | None = None
-) -> tuple[Edit, ...] | None:
+def import_edits(imports: Iterable[NeededImport], text: str, before: int | None = None) -> tuple[Edit, ...] | None:
     """The edits that make `text` import what it does not import yet in front of the offset `before`.
 
     None where a name means something else in the module.

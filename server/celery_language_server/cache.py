@@ -8,8 +8,6 @@ One file holds it all, as fields between NULs, which neither paths nor JSON cont
 longer than the rest of a run that finds nothing changed, and pickle would run what a stranger put there.
 """
 
-# ruff: noqa: PTH103, PTH105, PTH108, PTH110, PTH118, PTH120, PTH123
-
 from __future__ import annotations
 
 import os
@@ -47,9 +45,7 @@ class Outcome:
 
     __slots__ = ("counts", "dependencies", "digest", "reports", "stamp")
 
-    def __init__(
-        self, stamp: str, digest: str, dependencies: tuple[str, ...], counts: str, reports: str
-    ) -> None:
+    def __init__(self, stamp: str, digest: str, dependencies: tuple[str, ...], counts: str, reports: str) -> None:
         self.stamp = stamp
         self.digest = digest
         self.dependencies = dependencies
@@ -96,9 +92,7 @@ class Cache:
     def compare(self, files: Mapping[str, str]) -> None:
         """Find out what changed that results depend on; of `files` the stamps are known."""
         self._files = files
-        self._stale = {
-            str(index) for index, version in enumerate(self._versions) if not self._is_same(*version)
-        }
+        self._stale = {str(index) for index, version in enumerate(self._versions) if not self._is_same(*version)}
 
     def lookup(self, path: str, stamp: str) -> Outcome | None:
         """What is known of the file at `path` in the version `stamp`, if that still holds."""

@@ -3,8 +3,6 @@
 Must not know what is kept in them.
 """
 
-# ruff: noqa: PTH118, PTH120
-
 from __future__ import annotations
 
 import os

@@ -4,8 +4,6 @@ Knows the options and the order of events. Imports what reads code or prints fin
 to read or a finding to print.
 """
 
-# ruff: noqa: PTH100, PTH109, PTH110, PTH112, PTH118, PTH120
-
 from __future__ import annotations
 
 import os

@@ -134,9 +134,7 @@ def _severities(given: Mapping[str, str], mistake: Any) -> dict[str, Severity | 
     for name, level in given.items():
         rule = find_rule(name)
         if rule is None:
-            raise mistake(
-                "severity", f"unknown rule `{name}`{_suggestion(name, [r.name() for r in all_rules()])}"
-            )
+            raise mistake("severity", f"unknown rule `{name}`{_suggestion(name, [r.name() for r in all_rules()])}")
         severities[rule.name()] = None if level == "off" else Severity.named(level)
     return severities
 

@@ -4,8 +4,6 @@ Knows names and places. Must not know what settings mean, and imports next to no
 `celeryls check` starts here, and pathlib or tomllib cost as much as all else in a run that finds no changes.
 """
 
-# ruff: noqa: PTH109, PTH110, PTH118, PTH119, PTH120, PTH123
-
 from __future__ import annotations
 
 import os

@@ -22,8 +22,6 @@ class Table(BaseModel):
     select: list[str] | None = None
     extend_select: list[str] = Field(default_factory=list)
     ignore: list[str] = Field(default_factory=list)
-    severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(
-        default_factory=dict
-    )
+    severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(default_factory=dict)
     exclude: list[str] = Field(default_factory=list)
     respect_gitignore: bool = True

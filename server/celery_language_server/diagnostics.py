@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from celery_language_server.client import UNNECESSARY, Client
 from celery_language_server.positions import to_range
-from celery_language_server.protocol import RawJson
+from celery_language_server.protocol import RawJson, dump
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
     from celery_analyzers.findings import Finding
     from celery_analyzers.source import LineIndex
@@ -46,17 +47,17 @@ def diagnostic(finding: Finding, lines: LineIndex, client: Client, first_line: i
     return shown
 
 
-@dataclass(slots=True)
-class _Rendered:
-    """One segment's diagnostics: `template % numbers` gives their JSON, where `numbers` are lines."""
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """One segment's diagnostics: `text % numbers` is their JSON, where `numbers` are lines."""
 
-    template: str
+    text: bytes
     lines: tuple[int, ...]
-    first_line: int = -1
-    text: str = ""
 
     @classmethod
-    def of(cls, segment: SegmentAnalysis, client: Client) -> _Rendered:
+    def of(cls, segment: SegmentAnalysis, client: Client) -> _Template:
+        if not segment.findings:
+            return _NOTHING
         items: list[str] = []
         numbers: list[int] = []
         for finding in segment.findings:
@@ -65,56 +66,58 @@ class _Rendered:
             numbers += start["line"], end["line"]
             items.append(
                 f'{{"range":{{"start":{{"line":%d,"character":{start["character"]}}},'
-                f'"end":{{"line":%d,"character":{end["character"]}}}}},'
-                + json.dumps(shown)[1:].replace("%", "%%")
+                f'"end":{{"line":%d,"character":{end["character"]}}}}},' + json.dumps(shown)[1:].replace("%", "%%")
             )
-        return cls(",".join(items), tuple(numbers))
+        return cls(",".join(items).encode(), tuple(numbers))
 
-    def at(self, first_line: int) -> str:
+    def at(self, first_line: int) -> bytes:
         """The JSON where the segment begins in `first_line`."""
-        if first_line != self.first_line:
-            self.first_line = first_line
-            self.text = self.template % tuple([first_line + line for line in self.lines])
-        return self.text
+        return self.text % tuple([first_line + line for line in self.lines]) if self.lines else b""
+
+
+_NOTHING: Final = _Template(b"", ())
 
 
 class Diagnostics:
     """The diagnostics of one document as JSON, kept up to date with its analysis."""
 
-    __slots__ = ("_client", "_rendered")
+    __slots__ = ("_client", "_first_lines", "_items", "_segments", "_templates")
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        # A segment's analysis stays the same object until something in it changes.
-        self._rendered: dict[SegmentAnalysis, _Rendered] = {}
+        # One for each segment, whose analysis stays the same object until something in it changes.
+        self._segments: list[SegmentAnalysis] = []
+        self._templates: list[_Template] = []
+        self._items: list[bytes] = []
+        self._first_lines: Sequence[int] = ()
 
-    def items(self, analysis: FileAnalysis) -> str:
+    def items(self, analysis: FileAnalysis) -> bytes:
         """All diagnostics, separated by commas."""
-        before, self._rendered = self._rendered, {}
-        texts: list[str] = []
-        for segment, first_line in zip(analysis.segments, analysis.line_starts, strict=False):
-            if segment.findings:
-                rendered = before.get(segment) or _Rendered.of(segment, self._client)
-                self._rendered[segment] = rendered
-                texts.append(rendered.at(first_line))
-        return ",".join(texts)
+        segments, first_lines = analysis.segments, analysis.line_starts
+        known = dict(zip(self._segments, self._templates, strict=True))
+        found = list(map(known.get, segments))
+        templates = [t or _Template.of(s, self._client) for t, s in zip(found, segments, strict=True)]
+        if first_lines is self._first_lines:
+            # No line moved.
+            for index in [index for index, template in enumerate(found) if template is None]:
+                self._items[index] = templates[index].at(first_lines[index])
+        else:
+            pairs = zip(templates, first_lines, strict=False)
+            self._items = [template.at(first_line) for template, first_line in pairs]
+        self._segments, self._templates, self._first_lines = list(segments), templates, first_lines
+        return b",".join(filter(None, self._items))
 
 
-def published(document: Document, items: str, client: Client) -> RawJson:
+def published(document: Document, items: bytes, client: Client) -> RawJson:
     """The parameters that push a document's diagnostics."""
-    version = ""
+    version = b""
     if client.versions_diagnostics and document.version is not None:
-        version = f'"version":{document.version},'
-    return RawJson(f'{{"uri":{json.dumps(document.uri)},{version}"diagnostics":[{items}]}}')
+        version = b'"version":%d,' % document.version
+    return RawJson(b'{"uri":%b,%b"diagnostics":[%b]}' % (dump(document.uri), version, items))
 
 
-def report(items: str, previous: object) -> RawJson:
-    """The answer to a client that pulls and was last told the result id `previous`.
-
-    The id is made from the diagnostics themselves, so it holds exactly as long as neither the text nor the
-    settings nor other files change them.
-    """
-    result_id = blake2b(items.encode(), digest_size=12).hexdigest()
+def report(items: bytes, result_id: str, previous: object) -> RawJson:
+    """The answer to a client that pulls and was last told the result id `previous`."""
     if result_id == previous:
-        return RawJson(f'{{"kind":"unchanged","resultId":"{result_id}"}}')
-    return RawJson(f'{{"kind":"full","resultId":"{result_id}","items":[{items}]}}')
+        return RawJson(b'{"kind":"unchanged","resultId":%b}' % dump(result_id))
+    return RawJson(b'{"kind":"full","resultId":%b,"items":[%b]}' % (dump(result_id), items))

@@ -7,8 +7,6 @@ Paths are relative to the root and have slashes; those of folders end in one, bu
 empty.
 """
 
-# ruff: noqa: PTH110, PTH116, PTH120, PTH123
-
 from __future__ import annotations
 
 import os

@@ -70,9 +70,7 @@ class Document:
         They see no more of it than the names that it binds: typing in a function's body is nothing to them.
         """
         if self._changed and self.path is not None:
-            names: list[object] = [
-                (part.segment.kind, part.owner, part.names) for part in self.analysis.segments
-            ]
+            names: list[object] = [(part.segment.kind, part.owner, part.names) for part in self.analysis.segments]
             if names != self._shared:
                 self._shared = names
                 self.folder.overlay(self.path, self.analysis.text)

@@ -6,6 +6,7 @@ and the last good one stays in force. Must not know what rules or findings are.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,7 @@ from celery_language_server.configuration import Configuration, ConfigurationErr
 from celery_language_server.configuration_file import OWN_FILES, PYPROJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.project import Project
@@ -32,8 +33,11 @@ class Folder:
         self.time = 0
         """Counts the changes of files."""
         self._report = report
-        self._reported: str | None = None
+        self._told: dict[str, str] = {}
         self._client_settings: dict[str, Any] = {}
+        # The last good ones of each source, and both together.
+        self._written = Configuration(Settings(), path)
+        self._sent: dict[str, Any] = {}
         self._configuration: Configuration | None = None
         # A document's rules stay the same object until the settings change.
         self._rules: dict[Path | None, RuleSet] = {}
@@ -44,7 +48,7 @@ class Folder:
     def configuration(self) -> Configuration:
         """The settings in force."""
         if self._configuration is None:
-            self._configuration = self._load() or Configuration(Settings(), self.path)
+            self._configuration = self._load()
         return self._configuration
 
     def rules(self, path: Path | None) -> RuleSet:
@@ -53,9 +57,7 @@ class Folder:
             from celery_analyzers.registry import RuleSet
 
             excluded = path is not None and self._excludes(path)
-            self._rules[path] = (
-                RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
-            )
+            self._rules[path] = RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
         return self._rules[path]
 
     def _excludes(self, path: Path) -> bool:
@@ -109,25 +111,32 @@ class Folder:
 
     def reload(self) -> None:
         """Read the configuration again, if it has been read at all."""
-        if self._configuration is None:
-            return
-        configuration = self._load()
-        if configuration is not None and configuration != self._configuration:
-            self._configuration = configuration
-            self._rules.clear()
+        if self._configuration is not None:
+            configuration = self._load()
+            if configuration != self._configuration:
+                self._configuration = configuration
+                self._rules.clear()
 
-    def _load(self) -> Configuration | None:
-        """The settings as they are written now; None, and a message to the user, if they are wrong."""
+    def _load(self) -> Configuration:
+        """What is written now and what the client sent last; of either the last that was good."""
+        with self._telling("written"):
+            self._written = load(self.path)
+        with self._telling("sent"):
+            from_client(self._client_settings, self._written.settings)
+            self._sent = self._client_settings
+        return replace(self._written, settings=from_client(self._sent, self._written.settings))
+
+    @contextmanager
+    def _telling(self, source: str) -> Generator[None, None, None]:
+        """Tell the user what is wrong with settings, but not twice the same."""
         try:
-            configuration = load(self.path)
-            settings = from_client(self._client_settings, configuration.settings)
+            yield
         except ConfigurationError as error:
-            if str(error) != self._reported:
-                self._reported = str(error)
+            if self._told.get(source) != str(error):
+                self._told[source] = str(error)
                 self._report(str(error))
-            return None
-        self._reported = None
-        return replace(configuration, settings=settings)
+        else:
+            self._told.pop(source, None)
 
 
 class Folders:
@@ -164,9 +173,7 @@ class Folders:
         if path is None:
             return next(iter(self._workspace.values()), None) or self._other(Path.cwd())
         inside = [folder for folder in self._workspace.values() if path.is_relative_to(folder.path)]
-        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(
-            path.parent
-        )
+        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(path.parent)
 
     def configure(
         self, *, common: dict[str, Any] | None = None, own: dict[Path | None, dict[str, Any]] | None = None

@@ -73,7 +73,7 @@ def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tu
     concerned: dict[str, str] = {}
     for path, stamp in files.items():
         try:
-            data = read(Path(root, path))
+            data = read(f"{root}/{path}")
         except UnreadableError as error:
             yield path, Failure(str(error))
             continue
@@ -96,23 +96,19 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _inspect_here(
-    inspector: Inspector, files: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, Outcome | Failure]]:
+def _inspect_here(inspector: Inspector, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Outcome | Failure]]:
     for path, stamp in files:
         yield path, _outcome(inspector, path, stamp)
 
 
 def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | Failure:
     try:
-        return inspector.outcome(path, stamp, read(inspector.root / path))
+        return inspector.outcome(path, stamp, read(f"{inspector.root}/{path}"))
     except UnreadableError as error:
         return Failure(str(error))
     except Exception as error:
         # One file must not cost the findings of all others.
-        return Failure(
-            f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True
-        )
+        return Failure(f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True)
 
 
 def _inspect_elsewhere(

@@ -81,9 +81,7 @@ def diff_note(fixed: int, reports: Sequence[Report], unsafe: bool) -> str:
     """What there is to say behind a diff."""
     note = f"Would fix {number(fixed, 'finding')}.\n" if fixed else "No fixes to apply.\n"
     safe = sum(any(fix["safety"] == "safe" for fix in report["fixes"]) for report in reports)
-    return note + (
-        "" if unsafe else unsafe_fixes_note(sum(bool(report["fixes"]) for report in reports) - safe)
-    )
+    return note + ("" if unsafe else unsafe_fixes_note(sum(bool(report["fixes"]) for report in reports) - safe))
 
 
 def print_diff(before: str, after: str, shown_as: str) -> None:
@@ -106,7 +104,7 @@ def _is_fixable(reports: Sequence[Report], unsafe: bool) -> bool:
 def _mend(inspector: Inspector, file: CheckedFile, least: int, unsafe: bool, only_show: bool) -> int:
     """Fix one file; returns how many findings that were. Raises UnreadableError."""
     path = Path(file.project.root, file.path)
-    data = read(path)
+    data = read(str(path))
     source = decode(data)
     if source.encoded(source.text) != data:
         raise UnreadableError(f"is left as it is: {source.encoding} does not give the same bytes back")
@@ -116,6 +114,6 @@ def _mend(inspector: Inspector, file: CheckedFile, least: int, unsafe: bool, onl
     if only_show:
         print_diff(source.text, result.text, file.shown_as)
     else:
-        write(path, source.encoded(result.text))
+        write(str(path), source.encoded(result.text))
         inspector.project.forget(path)
     return sum(result.fixed.values())

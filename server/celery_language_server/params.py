@@ -16,9 +16,7 @@ def find(value: object, *path: str | int) -> Any:
     for step in path:
         if isinstance(step, str) and isinstance(value, dict):
             value = cast("dict[str, object]", value).get(step)
-        elif (
-            isinstance(step, int) and isinstance(value, list) and 0 <= step < len(cast("list[object]", value))
-        ):
+        elif isinstance(step, int) and isinstance(value, list) and 0 <= step < len(cast("list[object]", value)):
             value = cast("list[object]", value)[step]
         else:
             return None

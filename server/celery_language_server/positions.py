@@ -60,9 +60,7 @@ def to_range(span: Span, lines: LineIndex, encoding: PositionEncoding, first_lin
     return {"start": start, "end": end}
 
 
-def to_position(
-    offset: int, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0
-) -> JsonPosition:
+def to_position(offset: int, lines: LineIndex, encoding: PositionEncoding, first_line: int = 0) -> JsonPosition:
     """The LSP position of `offset` in the text of `lines`, which begins in line `first_line`."""
     line, column = lines.position(offset)
     return {"line": first_line + line, "character": to_units(lines.line_text(line), column, encoding)}

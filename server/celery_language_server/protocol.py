@@ -43,9 +43,9 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawJson:
-    """JSON text that goes into a message as it is."""
+    """JSON that goes into a message as it is."""
 
-    text: str
+    content: bytes
 
 
 @dataclass(slots=True)
@@ -100,28 +100,27 @@ class Peer:
 
     def answer(self, request_id: object, result: object) -> None:
         """Answer a request. `result` is a JSON value or RawJson."""
-        self._send("id", request_id, "result", result)
+        self._send(b"id", request_id, b"result", result)
 
     def fail(self, request_id: object, code: int, message: str) -> None:
         """Answer a request with an error."""
-        self._send("id", request_id, "error", {"code": code, "message": message})
+        self._send(b"id", request_id, b"error", {"code": code, "message": message})
 
     def notify(self, method: str, params: object) -> None:
         """Send a notification. `params` is a JSON value or RawJson."""
-        self._send("method", method, "params", params)
+        self._send(b"method", method, b"params", params)
 
     def request(self, method: str, params: object, callback: Callable[[Any], None] | None = None) -> None:
         """Send a request; `callback` gets its result, from within `receive`. An error is only logged."""
         self._last_id += 1
         if callback is not None:
             self._callbacks[self._last_id] = callback
-        text = f'{json.dumps(method)},"id":{self._last_id}'
-        self._send("method", RawJson(text), "params", params)
+        head = b'%b,"id":%d' % (dump(method), self._last_id)
+        self._send(b"method", RawJson(head), b"params", params)
 
-    def _send(self, first: str, head: object, second: str, content: object) -> None:
-        self._transport.send(
-            f'{{"jsonrpc":"2.0","{first}":{dump(head)},"{second}":{dump(content)}}}'.encode()
-        )
+    def _send(self, first: bytes, head: object, second: bytes, content: object) -> None:
+        fields = (first, dump(head), second, dump(content))
+        self._transport.send(b'{"jsonrpc":"2.0","%b":%b,"%b":%b}' % fields)
 
     def _take(self, body: bytes) -> None:
         """Settle one message if that is possible here; else it is pending."""
@@ -159,9 +158,9 @@ class Peer:
             callback(fields["result"])
 
 
-def dump(value: object) -> str:
+def dump(value: object) -> bytes:
     """`value` as JSON in ASCII: lone surrogates, which a text may hold, cannot be sent otherwise."""
-    return value.text if isinstance(value, RawJson) else json.dumps(value)
+    return value.content if isinstance(value, RawJson) else json.dumps(value).encode()
 
 
 def parse(body: bytes) -> object:

@@ -29,7 +29,10 @@ class Publisher:
         self._client = client
         self._documents = documents
         self._diagnostics: dict[str, Diagnostics] = {}
-        self._shown: dict[str, str] = {}
+        # What the client was last sent, and the result id under which it was; ids differ between two servers.
+        self._shown: dict[str, tuple[bytes, str]] = {}
+        self._series = f"{time.time_ns():x}"
+        self._last_result = 0
         self._due: dict[str, Document] = {}
         self._due_since = 0.0
 
@@ -47,22 +50,29 @@ class Publisher:
         self._shown.pop(document.uri, None)
         if not self._client.pulls_diagnostics:
             document.version = None
-            self._peer.notify("textDocument/publishDiagnostics", published(document, "", self._client))
+            self._peer.notify("textDocument/publishDiagnostics", published(document, b"", self._client))
 
     def flush(self) -> None:
         """Push what is due, unless more changes are waiting."""
-        if self._due and (
-            not self._peer.waiting() or time.monotonic() - self._due_since > LONGEST_DELAY_SECONDS
-        ):
+        if self._due and (not self._peer.waiting() or time.monotonic() - self._due_since > LONGEST_DELAY_SECONDS):
             while self._due:
                 document = self._due.pop(next(iter(self._due)))
                 self._push(document, self._items(document))
 
     def pull(self, document: Document, previous: object) -> RawJson:
-        """The answer to a client that asks for a document's diagnostics and knows the result `previous`."""
+        """The answer to a client that asks for a document's diagnostics and knows the result `previous`.
+
+        A result's id holds until the diagnostics are others, be it by the text, the settings or other files.
+        """
         self._documents.share()
         document.catch_up()
-        return report(self._items(document), previous)
+        items = self._items(document)
+        shown, result_id = self._shown.get(document.uri, (None, ""))
+        if items != shown:
+            self._last_result += 1
+            result_id = f"{self._series}.{self._last_result}"
+            self._shown[document.uri] = items, result_id
+        return report(items, result_id, previous)
 
     def invalidate(self) -> None:
         """Other things than a document's text changed: a client that pulls must do so again."""
@@ -81,17 +91,17 @@ class Publisher:
         for document in self._documents:
             if document.catch_up():
                 items = self._items(document)
-                if items != self._shown.get(document.uri):
+                if (items, "") != self._shown.get(document.uri):
                     self._push(document, items)
                 return True
         return False
 
-    def _items(self, document: Document) -> str:
+    def _items(self, document: Document) -> bytes:
         diagnostics = self._diagnostics.get(document.uri)
         if diagnostics is None:
             diagnostics = self._diagnostics[document.uri] = Diagnostics(self._client)
         return diagnostics.items(document.analysis)
 
-    def _push(self, document: Document, items: str) -> None:
-        self._shown[document.uri] = items
+    def _push(self, document: Document, items: bytes) -> None:
+        self._shown[document.uri] = items, ""
         self._peer.notify("textDocument/publishDiagnostics", published(document, items, self._client))

@@ -5,7 +5,6 @@ Knows Markdown and terminals. The pages themselves are the rules' docstrings.
 
 from __future__ import annotations
 
-import inspect
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,12 @@ OPTIONS = (Option("--all", "List all rules"),)
 
 def help_page() -> str:
     """What `celeryls rule --help` prints."""
-    return arguments.help_text(
-        "celeryls rule [--all] [NAME]", "Explain a rule, by its name or code.", OPTIONS
-    )
+    return arguments.help_text("celeryls rule [--all] [NAME]", "Explain a rule, by its name or code.", OPTIONS)
 
 
 def run(argv: Sequence[str]) -> int:
     """Print, and return the exit code. Raises UsageError or Help."""
+    from celery_analyzers.documentation import page
     from celery_analyzers.registry import all_rules, find_rule
 
     given = arguments.parse(argv, OPTIONS)
@@ -44,14 +42,8 @@ def run(argv: Sequence[str]) -> int:
     if rule is None:
         known = [key for rule in all_rules() for key in (rule.name(), rule.code)]
         raise UsageError(f"unknown rule `{name}`{arguments.suggestion(name, known)}")
-    _print(page(rule))
+    _print(f"{page(rule)}\n<{rule.url()}>\n")
     return 0
-
-
-def page(rule: type[Rule]) -> str:
-    """A rule's documentation as Markdown."""
-    facts = f"`{rule.code}` · {rule.severity.label} · since {rule.since}"
-    return f"# {rule.name()}\n\n{facts}\n\n{inspect.cleandoc(rule.__doc__ or '')}\n\n<{rule.url()}>\n"
 
 
 def _table(rules: Sequence[type[Rule]]) -> str:
@@ -62,8 +54,13 @@ def _table(rules: Sequence[type[Rule]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_terminal() -> bool:
+    """Whether someone reads along."""
+    return sys.stdout.isatty()
+
+
 def _print(markdown: str) -> None:
-    if not sys.stdout.isatty():
+    if not is_terminal():
         sys.stdout.write(markdown)
         return
     from rich.console import Console

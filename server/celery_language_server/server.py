@@ -103,9 +103,7 @@ class Server:
         except Exception:
             logger.exception("`%s` failed", message.method)
             if message.id is not None:
-                self.peer.fail(
-                    message.id, INTERNAL_ERROR, f"`{message.method}` failed; the server's log says why"
-                )
+                self.peer.fail(message.id, INTERNAL_ERROR, f"`{message.method}` failed; the server's log says why")
         else:
             if message.id is not None:
                 self.peer.answer(message.id, result)

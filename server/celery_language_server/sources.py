@@ -1,18 +1,14 @@
 """Reads Python files as Python does, and writes them back byte for byte but for the edits.
 
-Knows encodings and files. Must not know what is in them.
+Knows encodings and files. Must not know what is in them. Imports little, since excerpts need it on every run
+that finds something.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
 
 _BOM = b"\xef\xbb\xbf"
-_COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=]")
 
 
 class UnreadableError(Exception):
@@ -23,18 +19,20 @@ class UndecodableError(UnreadableError):
     """A file's bytes are no text, which they stay until the file changes."""
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
     """The text of a file without its byte order mark, and what it takes to write it back."""
 
-    text: str
-    encoding: str
-    bom: bytes = b""
+    __slots__ = ("_bom", "encoding", "text")
+
+    def __init__(self, text: str, encoding: str, bom: bytes = b"") -> None:
+        self.text = text
+        self.encoding = encoding
+        self._bom = bom
 
     def encoded(self, text: str) -> bytes:
         """`text` in the file's own encoding. Raises UnreadableError where that has no room for it."""
         try:
-            return self.bom + text.encode(self.encoding)
+            return self._bom + text.encode(self.encoding)
         except UnicodeError as error:
             raise UnreadableError(f"cannot be written as {self.encoding}: {_reason(error)}") from None
 
@@ -44,8 +42,8 @@ def decode(data: bytes) -> Source:
     encoding, bom = "utf-8", b""
     if data.startswith(_BOM):
         data, bom = data[3:], _BOM
-    # Only the first two lines can name the encoding, and next to none do.
-    if any(_COOKIE.match(line) for line in data.split(b"\n", 2)[:2]):
+    # Only a comment in the first two lines can name the encoding, and next to none does.
+    if any(b"coding" in line for line in data.split(b"\n", 2)[:2]):
         encoding = _declared_encoding(bom + data)
     try:
         return Source(data.decode(encoding), encoding, bom)
@@ -53,40 +51,47 @@ def decode(data: bytes) -> Source:
         raise UndecodableError(f"is not {encoding}: {_reason(error)}") from None
 
 
-def read(path: Path) -> bytes:
+def read(path: str) -> bytes:
     """The bytes of a file. Raises UnreadableError."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise UnreadableError(f"could not be read: {error.strerror or error}") from None
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: str, data: bytes) -> None:
     """Replace a file's content at once, and keep its permissions. Raises UnreadableError."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
     try:
-        mode = target.stat().st_mode
+        mode = os.stat(target).st_mode
         try:
-            temporary.write_bytes(data)
-            temporary.chmod(mode & 0o7777)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+            with open(temporary, "wb") as file:
+                file.write(data)
+            os.chmod(temporary, mode & 0o7777)
+            os.replace(temporary, target)
+        except OSError:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
     except OSError as error:
         raise UnreadableError(f"could not be written: {error.strerror or error}") from None
 
 
 def digest(data: bytes) -> str:
     """Tells contents apart."""
+    from hashlib import blake2b
+
     return blake2b(data, digest_size=16).hexdigest()
 
 
 def digest_of(path: str) -> str:
     """The digest of a file; empty where there is none."""
     try:
-        return digest(Path(path).read_bytes())
-    except (OSError, ValueError):
+        return digest(read(path))
+    except (UnreadableError, ValueError):
         return ""
 
 

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 def run(given: Arguments) -> int:
     """Check stdin, and return the exit code."""
     name = given.values.get("--stdin-filename", "-")
-    path = Path(os.path.abspath(name))  # noqa: PTH100 - links are not to be followed
+    # Links are not to be followed.
+    path = Path(os.path.abspath(name))
     project = project_of(str(path.parent), given)
     data = sys.stdin.buffer.read()
     rewrites = "--fix" in given.flags and "--diff" not in given.flags
@@ -91,9 +92,7 @@ def _check(given: Arguments, given_input: _Input, rewrites: bool) -> int:
     checked = given_input.checked(text)
     shown = [Shown(str(given_input.path), shown_reports(checked, least), text)]
     hidden = checked.counts[:least]
-    return print_all(
-        given, shown, hidden, int(bool(checked.counts[4])), fixed, sys.stderr if rewrites else sys.stdout
-    )
+    return print_all(given, shown, hidden, int(bool(checked.counts[4])), fixed, sys.stderr if rewrites else sys.stdout)
 
 
 def _pass_on(data: bytes) -> None:

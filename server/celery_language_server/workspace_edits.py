@@ -30,8 +30,7 @@ def workspace_edit(
     They carry the document's version where the client can check it, so that they never meet another text.
     """
     listed = [
-        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text}
-        for edit in edits
+        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text} for edit in edits
     ]
     if client.document_changes:
         return {

@@ -38,9 +38,7 @@ class Block:
     fixed: dict[str | None, str] = field(default_factory=dict)
 
     def written(self, text: str) -> str:
-        """A text as the block's flags want it: line ends, tabs, byte order mark."""
-        if "tabs" in self.flags:
-            text = re.sub(r"^( {4})+", lambda match: "\t" * (len(match[0]) // 4), text, flags=re.MULTILINE)
+        """A text as the block's flags want it: line ends and byte order mark."""
         for flag in self.flags:
             text = text.replace("\n", _LINE_ENDS.get(flag, "\n"))
         return "\ufeff" + text if "bom" in self.flags else text
@@ -85,9 +83,14 @@ def read_cases(path: Path) -> Iterator[Case]:
 def _add(blocks: list[Block], text: str, words: str, file: re.Match[str] | None, line: int) -> None:
     if words.startswith("fixed"):
         title = words.removeprefix("fixed").removeprefix(":").strip() or None
-        blocks[-1].fixed[title] = text
+        blocks[-1].fixed[title] = _with_tabs(text) if "tabs" in blocks[-1].flags else text
     else:
+        text = _with_tabs(text) if "tabs" in words.split() else text
         blocks.append(Block(text, file[1] if file else None, tuple(words.split()), line))
+
+
+def _with_tabs(text: str) -> str:
+    return re.sub(r"^( {4})+", lambda match: "\t" * (len(match[0]) // 4), text, flags=re.MULTILINE)
 
 
 def _cases(path: Path, titles: list[str], blocks: list[Block]) -> Iterator[Case]:

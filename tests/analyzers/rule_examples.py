@@ -64,9 +64,7 @@ def read_marks(text: str) -> Marked:
             message_column = match.start("message") if match["message"] else None
         elif message_column is not None and _continues(line, message_column):
             last = marks.pop()
-            marks.append(
-                Mark(last.line, last.start, last.end, f"{last.message} {line[message_column:].strip()}")
-            )
+            marks.append(Mark(last.line, last.start, last.end, f"{last.message} {line[message_column:].strip()}"))
         else:
             message_column = None
             kept.append(line)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
+from tests.analyzers.engine import ALL, analyse
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.source import LineIndex
-from tests.analyzers.engine import ALL, analyse
 
 SAMPLE = Path(__file__).with_name("sample_module.py.txt").read_text(encoding="utf-8")
 # Edits that change what names mean, what is a task, what is silenced and what can be parsed.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.analyzers.engine import tasks, write
 
 APP = 'from celery import Celery\napp = Celery("shop")\n'

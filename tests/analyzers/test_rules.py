@@ -60,9 +60,7 @@ def test_right_code_is_not_flagged(rule: type[Rule], title: str) -> None:
 @every_rule
 def test_preferred_fixes_make_use_instead_of_example(rule: type[Rule]) -> None:
     example = text = read_marks(section(rule, "Example")).code
-    while fixes := [
-        f for found in findings_of(analyse(text), rule.name()) for f in found.fixes if f.preferred
-    ]:
+    while fixes := [f for found in findings_of(analyse(text), rule.name()) for f in found.fixes if f.preferred]:
         text = fixed(text, fixes[0])
     if text == example:
         assert not any(found.fixes for found in findings_of(analyse(text), rule.name())), "none is preferred"
@@ -70,9 +68,7 @@ def test_preferred_fixes_make_use_instead_of_example(rule: type[Rule]) -> None:
     wanted = section(rule, "Use instead").removeprefix(rule.PRELUDE)
     assert text.endswith(wanted), text
     # What a fix imports comes on top.
-    before, after = (
-        [line for line in head.splitlines() if line] for head in (rule.PRELUDE, text[: -len(wanted)])
-    )
+    before, after = ([line for line in head.splitlines() if line] for head in (rule.PRELUDE, text[: -len(wanted)]))
     added = [line for line in after if line not in before]
     assert [line for line in after if line not in added] == before
     assert [line for line in added if not line.startswith(("import ", "from "))] == []

@@ -44,9 +44,7 @@ def test_kinds_of_names_do_not_overlap() -> None:
     assert set(known.settings.values()) <= known.options
 
 
-@pytest.mark.parametrize(
-    "name", ["bind", "name", "lazy", "pydantic", "autoretry_for", "queue", "exchange_type"]
-)
+@pytest.mark.parametrize("name", ["bind", "name", "lazy", "pydantic", "autoretry_for", "queue", "exchange_type"])
 def test_options_that_are_no_attributes_are_known(name: str) -> None:
     assert name in task_options().options
 

@@ -28,8 +28,7 @@ def test_a_changed_line() -> None:
 
 def test_no_final_newline() -> None:
     assert unified_diff("a\nb", "a\nx", "a.py") == (
-        "--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n a\n"
-        "-b\n\\ No newline at end of file\n+x\n\\ No newline at end of file\n"
+        "--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+x\n\\ No newline at end of file\n"
     )
 
 

@@ -41,11 +41,7 @@ class Parsed:
 
     @property
     def function(self) -> ast.FunctionDef | ast.AsyncFunctionDef:
-        return next(
-            node
-            for node in ast.walk(self.module)
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        )
+        return next(node for node in ast.walk(self.module) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
 
     @property
     def call(self) -> ast.expr:
@@ -139,9 +135,7 @@ SET = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for name, case in SET.items() if case[1] is not None]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in SET.items() if case[1] is not None])
 def test_set_keyword(case: tuple[str, str]) -> None:
     before, after = case
     parsed = Parsed(before)
@@ -311,10 +305,7 @@ def test_add_first_parameter(case: tuple[str, str]) -> None:
     before, after = case
     parsed = Parsed(before)
 
-    assert (
-        changed(before, edits.add_parameter(before, parsed.function, parsed.span, "self", first=True))
-        == after
-    )
+    assert changed(before, edits.add_parameter(before, parsed.function, parsed.span, "self", first=True)) == after
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in LAST_PARAMETER.items()])
@@ -390,9 +381,7 @@ VALUES = st.sampled_from(
         "(\n3  # p\n)",
     ]
 )
-GAPS = st.sampled_from(
-    ["", "", " ", "\n", "\n    ", "  # c1\n    ", "\n    # c2, (c\n    ", " \\\n  ", "\r\n  ", "\t"]
-)
+GAPS = st.sampled_from(["", "", " ", "\n", "\n    ", "  # c1\n    ", "\n    # c2, (c\n    ", " \\\n  ", "\r\n  ", "\t"])
 NAMES = ["alpha", "beta", "x", "name"]
 
 

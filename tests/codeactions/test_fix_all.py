@@ -71,9 +71,7 @@ def test_all_at_once() -> None:
 def test_touching_fixes_take_turns() -> None:
     def analyse(text: str) -> Found:
         found = [
-            Finding(
-                "one", "m", Span(i, i + 1), Severity.HINT, (Fix("f", (Edit(Span(i, i + 1), "x"),), "safe"),)
-            )
+            Finding("one", "m", Span(i, i + 1), Severity.HINT, (Fix("f", (Edit(Span(i, i + 1), "x"),), "safe"),))
             for i, char in enumerate(text)
             if char == "a"
         ]
@@ -165,9 +163,7 @@ def test_fixes_share_an_import() -> None:
 
     result = apply(engine, "import os\n\nx = a\ny = a\n", unsafe=False)
 
-    assert result.text == (
-        "import os\nfrom datetime import timedelta\n\nx = timedelta(1)\ny = timedelta(1)\n"
-    )
+    assert result.text == ("import os\nfrom datetime import timedelta\n\nx = timedelta(1)\ny = timedelta(1)\n")
     assert len(engine.texts) == 2
 
 

@@ -209,8 +209,7 @@ def test_an_import_below_the_use_is_no_help() -> None:
 
     assert made is not None
     assert (
-        apply_edits(text, made)
-        == "import os\nfrom datetime import timedelta\n\nx = 1\n\nfrom datetime import date\n"
+        apply_edits(text, made) == "import os\nfrom datetime import timedelta\n\nx = 1\n\nfrom datetime import date\n"
     )
 
 
@@ -256,9 +255,7 @@ LINES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(["", "\ufeff"]),
-    st.sampled_from(
-        ["", "#!/bin/python\n", '"""Doc."""\n', "'''Doc\n\n'''\nfrom __future__ import annotations\n"]
-    ),
+    st.sampled_from(["", "#!/bin/python\n", '"""Doc."""\n', "'''Doc\n\n'''\nfrom __future__ import annotations\n"]),
     st.lists(LINES, max_size=6),
     st.sampled_from(["\n", "\r\n", "\r"]),
     st.booleans(),

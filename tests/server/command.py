@@ -47,15 +47,13 @@ def run(*arguments: str, cwd: Path, stdin: bytes = b"", **environment: str) -> R
         env=inherited | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUTF8": "1"} | environment,
         timeout=100,
     )
-    return Result(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
+    return Result(finished.returncode, finished.stdout.decode("utf-8", "replace"), finished.stderr.decode())
 
 
 class Command:
     """The command in this process, in a folder of its own."""
 
-    def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
         self._monkeypatch = monkeypatch
         self._capsys = capsys

@@ -6,7 +6,7 @@ import json
 from collections import deque
 from typing import Any
 
-from lsp_session import PUSHED
+from lsp_session import ONLY, PUSHED
 
 from celery_language_server.protocol import Peer
 from celery_language_server.server import Server
@@ -38,10 +38,13 @@ class Channel:
 class Local:
     """A server that is handed messages in batches: all of one are waiting when its first is handled."""
 
-    def __init__(self, capabilities: Any = PUSHED) -> None:
+    def __init__(self, capabilities: Any = PUSHED, options: Any = ONLY) -> None:
         self.channel = Channel()
         self.server = Server(Peer(self.channel))  # type: ignore[arg-type]
-        self.handle(request("initialize", {"capabilities": capabilities}), notification("initialized", {}))
+        self.handle(
+            request("initialize", {"capabilities": capabilities, "initializationOptions": options}),
+            notification("initialized", {}),
+        )
 
     def handle(self, *messages: Any) -> list[dict[str, Any]]:
         """Let the server handle messages, and give what it sent."""
@@ -96,8 +99,4 @@ def edit(start: tuple[int, int], end: tuple[int, int], text: str) -> dict[str, A
 
 def published(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parameters of all pushed diagnostics."""
-    return [
-        message["params"]
-        for message in messages
-        if message.get("method") == "textDocument/publishDiagnostics"
-    ]
+    return [message["params"] for message in messages if message.get("method") == "textDocument/publishDiagnostics"]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMAND = [sys.executable, "-m", "celery_language_server"]
 PATIENCE = 20.0
+ONLY = {"select": ["bind-without-self"]}
+"""Settings under which no other rule has a say in the tests' texts."""
 
 PUSHED: dict[str, Any] = {
     "textDocument": {
@@ -58,9 +60,7 @@ class ErrorResponse(Exception):  # noqa: N818 (an answer)
 class Session:
     """One server, started and talked to."""
 
-    def __init__(
-        self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
-    ) -> None:
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
         self.process = subprocess.Popen(
             [*COMMAND, *arguments],
             stdin=subprocess.PIPE,
@@ -184,7 +184,7 @@ class Session:
         number = self.begin("$/settle")
         self.wait(lambda message: "method" not in message and message.get("id") == number)
 
-    def initialize(self, *folders: Path, capabilities: Any = PUSHED, **params: Any) -> dict[str, Any]:
+    def initialize(self, *folders: Path, capabilities: Any = PUSHED, options: Any = ONLY) -> dict[str, Any]:
         """Shake hands."""
         workspace = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
         result = self.request(
@@ -194,7 +194,7 @@ class Session:
                 "rootUri": workspace[0]["uri"] if workspace else None,
                 "workspaceFolders": workspace or None,
                 "capabilities": capabilities,
-                **params,
+                "initializationOptions": options,
             },
         )
         self.notify("initialized", {})
@@ -225,9 +225,7 @@ class Session:
 
     def pulled(self, uri: str, previous: str | None = None) -> dict[str, Any]:
         """Ask for diagnostics."""
-        return self.request(
-            "textDocument/diagnostic", {"textDocument": {"uri": uri}, "previousResultId": previous}
-        )
+        return self.request("textDocument/diagnostic", {"textDocument": {"uri": uri}, "previousResultId": previous})
 
     def actions(self, uri: str, line: int, character: int, **context: Any) -> list[Any]:
         """Ask for the code actions at a place."""

@@ -239,19 +239,14 @@ def test_broken_configuration(celeryls: Command) -> None:
     assert result.code == 2
     assert result.out == ""
     assert result.err == (
-        f"celeryls: {celeryls.folder / 'pyproject.toml'}: tool.celeryls.selct: "
-        "unknown key; did you mean `select`?\n"
+        f"celeryls: {celeryls.folder / 'pyproject.toml'}: tool.celeryls.selct: unknown key; did you mean `select`?\n"
     )
 
 
 def test_configuration_is_used(celeryls: Command) -> None:
     celeryls.write("pkg/a.py", BOUND + MISSPELT)
-    celeryls.write(
-        "celeryls.toml", 'select = ["CEL103", "CEL801"]\n[severity]\nbind-without-self = "warning"\n'
-    )
-    (line, _) = [
-        line for line in celeryls("check", "--output-format=concise").out.split("\n") if "CEL" in line
-    ]
+    celeryls.write("celeryls.toml", 'select = ["CEL103", "CEL801"]\n[severity]\nbind-without-self = "warning"\n')
+    (line, _) = [line for line in celeryls("check", "--output-format=concise").out.split("\n") if "CEL" in line]
     assert ": warning CEL103 " in line
 
     celeryls.write("celeryls.toml", 'select = ["CEL103"]\n[severity]\nbind-without-self = "off"\n')

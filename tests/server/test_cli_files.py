@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from command import BOUND, Command, run
 
+from celery_language_server import inspection
 from celery_language_server.discovery import Walker
+from celery_language_server.sources import UnreadableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,9 +153,7 @@ def test_configured_excludes(celeryls: Command) -> None:
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_the_same_files_as_git(celeryls: Command) -> None:
     paths = [
-        f"{folder}{name}.py"
-        for folder in ("", "a/", "a/b/", "c/", "c/a/")
-        for name in ("x", "y", "test_x", "é x")
+        f"{folder}{name}.py" for folder in ("", "a/", "a/b/", "c/", "c/a/") for name in ("x", "y", "test_x", "é x")
     ]
     for path in paths:
         celeryls.write(path)
@@ -217,6 +217,24 @@ def test_a_file_that_cannot_be_read(celeryls: Command) -> None:
     assert "warning: locked could not be read: Permission denied\n" in result.err
 
 
+def test_a_file_that_a_broken_disk_holds(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    celeryls.write("a.py")
+    celeryls.write("b.py")
+    read = inspection.read
+
+    def failing(path: str) -> bytes:
+        if path.endswith("a.py"):
+            raise UnreadableError("could not be read: Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(inspection, "read", failing)
+    result = celeryls.check("--output-format", "concise")
+
+    assert result.code == 1
+    assert result.out.startswith("b.py:5:5")
+    assert result.err == "warning: a.py could not be read: Input/output error\n"
+
+
 def test_a_folder_named_like_a_file(celeryls: Command) -> None:
     celeryls.write("pkg.py/a.py")
 
@@ -247,6 +265,5 @@ def test_files_that_cannot_be_decoded(celeryls: Command) -> None:
         "warning: d.py could not be decoded: encoding problem: utf-8\n"
         "warning: f.py is not utf-8: invalid byte in line 1\n"
         "warning: h.py is not utf-8: invalid byte in line 1\n"
-        "warning: 1 file had syntax errors, checked in part\n"
     )
     assert celeryls.check("--output-format", "concise") == result, "also when it was known"

@@ -19,6 +19,7 @@ HEAD = "from celery import Celery\n\napp = Celery()\n\n\n"
 PING = '@app.task(bind=True)\ndef ping():\n    return "pong"\n'
 TEXT = HEAD + PING + "\n\n" + PING.replace("ping", "pong")
 FIX = "Add the parameter `self`"
+REMOVE = "Remove `bind=True`"
 IGNORE = "Ignore `bind-without-self` here"
 ALL = "Apply all safe fixes of celeryls"
 
@@ -55,8 +56,7 @@ def applied(text: str, edits: list[dict[str, Any]], encoding: str = "utf-16") ->
     places = []
     for one in edits:
         start, end = (
-            model.offset(one["range"][edge]["line"], one["range"][edge]["character"])
-            for edge in ("start", "end")
+            model.offset(one["range"][edge]["line"], one["range"][edge]["character"]) for edge in ("start", "end")
         )
         places.append((start, end, one["newText"]))
     for (_, end, _), (start, _, _) in zip(sorted(places), sorted(places)[1:], strict=False):
@@ -74,11 +74,11 @@ def local() -> Local:
 
 
 def test_the_fix_and_what_it_says(local: Local) -> None:
-    fix, ignore, everything = ask(local, (6, 5))
-    assert titles([fix, ignore, everything]) == [FIX, IGNORE, ALL]
+    fix, other, ignore, everything = ask(local, (6, 5))
+    assert titles([fix, other, ignore, everything]) == [FIX, REMOVE, IGNORE, ALL]
     assert fix["kind"] == ignore["kind"] == "quickfix"
     assert fix["isPreferred"] is True
-    assert "isPreferred" not in ignore
+    assert "isPreferred" not in ignore | other
     assert [one["code"] for one in fix["diagnostics"]] == ["bind-without-self"]
     assert fix["diagnostics"][0]["range"]["start"] == {"line": 6, "character": 4}
     (changed,) = fix["edit"]["documentChanges"]
@@ -111,16 +111,12 @@ def test_the_fix_and_what_it_says(local: Local) -> None:
         ((-5, -5), (6, 99), 1),
     ],
 )
-def test_where_fixes_are_offered(
-    local: Local, start: tuple[int, int], end: tuple[int, int] | None, count: int
-) -> None:
+def test_where_fixes_are_offered(local: Local, start: tuple[int, int], end: tuple[int, int] | None, count: int) -> None:
     assert titles(ask(local, start, end)).count(FIX) == count
 
 
 def test_the_clients_diagnostics_do_not_matter(local: Local) -> None:
-    strange = [
-        {"range": edit((0, 0), (0, 1), "")["range"], "message": "strange", "source": "celeryls", "code": "x"}
-    ]
+    strange = [{"range": edit((0, 0), (0, 1), "")["range"], "message": "strange", "source": "celeryls", "code": "x"}]
     for diagnostics in ([], strange, None, 7):
         assert FIX in titles(ask(local, (6, 5), diagnostics=diagnostics))
 
@@ -128,7 +124,7 @@ def test_the_clients_diagnostics_do_not_matter(local: Local) -> None:
 @pytest.mark.parametrize(
     ("only", "expected"),
     [
-        (["quickfix"], [FIX, IGNORE]),
+        (["quickfix"], [FIX, REMOVE, IGNORE]),
         (["quickfix.celery"], []),
         (["source"], [ALL]),
         (["source.fixAll"], [ALL]),
@@ -137,11 +133,11 @@ def test_the_clients_diagnostics_do_not_matter(local: Local) -> None:
         (["source.fix"], []),
         (["source.organizeImports"], []),
         (["refactor"], []),
-        (["refactor", "quickfix"], [FIX, IGNORE]),
-        ([""], [FIX, IGNORE, ALL]),
-        ([], [FIX, IGNORE, ALL]),
+        (["refactor", "quickfix"], [FIX, REMOVE, IGNORE]),
+        ([""], [FIX, REMOVE, IGNORE, ALL]),
+        ([], [FIX, REMOVE, IGNORE, ALL]),
         ([7, None], []),
-        (7, [FIX, IGNORE, ALL]),
+        (7, [FIX, REMOVE, IGNORE, ALL]),
     ],
 )
 def test_only(local: Local, only: Any, expected: list[str]) -> None:
@@ -157,9 +153,7 @@ def test_fix_all_is_resolved_when_it_is_chosen(local: Local) -> None:
     (changed,) = answer["result"]["edit"]["documentChanges"]
     assert changed["textDocument"]["version"] == 5
     now = "# 1\n" + TEXT
-    assert applied(now, changed["edits"]) == now.replace("ping()", "ping(self)").replace(
-        "pong()", "pong(self)"
-    )
+    assert applied(now, changed["edits"]) == now.replace("ping()", "ping(self)").replace("pong()", "pong(self)")
     assert {**action, "edit": answer["result"]["edit"]} == answer["result"]
 
 
@@ -174,7 +168,7 @@ def test_fix_all_is_not_offered_where_nothing_is_to_be_fixed(local: Local) -> No
 def test_fix_all_for_clients_that_do_not_resolve(path: tuple[str, ...]) -> None:
     local = Local(without(*path))
     local.open(TEXT)
-    assert titles(ask(local, (6, 5))) == [FIX, IGNORE]
+    assert titles(ask(local, (6, 5))) == [FIX, REMOVE, IGNORE]
     (action,) = ask(local, (0, 0), only=["source.fixAll"])
     assert "data" not in action
     after = applied(TEXT, action["edit"]["documentChanges"][0]["edits"])
@@ -229,7 +223,7 @@ def test_edits_of_awkward_texts(encoding: str, newline: str) -> None:
     text = (head + HEAD + task).replace("\n", newline)
     local = Local({**PUSHED, "general": {"positionEncodings": [encoding]}})
     local.open(text)
-    fix, ignore, action = ask(local, (8, 4))
+    fix, _, ignore, action = ask(local, (8, 4))
     (answer,) = local.handle(request("codeAction/resolve", action))
     mended = text.replace("pïng字()", "pïng字(self)")
     for edited, expected in (

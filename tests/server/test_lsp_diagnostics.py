@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from lsp_local import URI, Local, change, edit, notification, published, request
-from lsp_session import PULLED, PUSHED, Session
+from lsp_session import ONLY, PULLED, PUSHED, Session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,9 +155,7 @@ def test_result_ids() -> None:
     second = pull(local, first["resultId"])
     assert second["kind"] == "full"
     # Settings count.
-    settings = notification(
-        "workspace/didChangeConfiguration", {"settings": {"ignore": ["bind-without-self"]}}
-    )
+    settings = notification("workspace/didChangeConfiguration", {"settings": {**ONLY, "ignore": ["bind-without-self"]}})
     said = local.handle(settings)
     assert [one["method"] for one in said] == ["workspace/diagnostic/refresh", "workspace/configuration"]
     third = pull(local, second["resultId"])
@@ -188,9 +186,7 @@ def test_result_ids_see_other_files(tmp_path: Path) -> None:
     second = pulled(first["resultId"])
     assert second["items"] == []
     # ... is given up there, ...
-    local.handle(
-        notification("textDocument/didClose", {"textDocument": {"uri": (tmp_path / "shop.py").as_uri()}})
-    )
+    local.handle(notification("textDocument/didClose", {"textDocument": {"uri": (tmp_path / "shop.py").as_uri()}}))
     assert pulled(second["resultId"]) == first
     # ... and changes on disk.
     (tmp_path / "shop.py").write_text("app = print\n")
@@ -202,9 +198,7 @@ def test_result_ids_see_other_files(tmp_path: Path) -> None:
 
 def test_what_is_not_open_has_no_diagnostics() -> None:
     local = Local(PULLED)
-    (answer,) = local.handle(
-        request("textDocument/diagnostic", {"textDocument": {"uri": "file:///not/open.py"}})
-    )
+    (answer,) = local.handle(request("textDocument/diagnostic", {"textDocument": {"uri": "file:///not/open.py"}}))
     assert answer["result"]["items"] == []
 
 
@@ -245,7 +239,7 @@ def test_the_whole_session_in_one_stream(start: Start, profile: Any) -> None:
     session = start()
     texts = [HEAD + BOUND, HEAD + MENDED]
     messages: list[Any] = [
-        request("initialize", {"capabilities": profile}, "i"),
+        request("initialize", {"capabilities": profile, "initializationOptions": ONLY}, "i"),
         notification("initialized", {}),
     ]
     document = {"uri": URI, "languageId": "python", "version": 1, "text": texts[0]}

@@ -67,7 +67,7 @@ class Model:
 @settings(deadline=None, max_examples=60)
 @given(text=texts, batches=st.lists(st.lists(edits, min_size=1, max_size=3), max_size=6))
 def test_any_edits(encoding: str, text: str, batches: list[list[Any]]) -> None:
-    local = Local({**PUSHED, "general": {"positionEncodings": [encoding]}})
+    local = Local({**PUSHED, "general": {"positionEncodings": [encoding]}}, options={})
     model = Model(text, encoding)
     said = published(local.open(text))
     for version, batch in enumerate(batches, 2):
@@ -76,7 +76,7 @@ def test_any_edits(encoding: str, text: str, batches: list[list[Any]]) -> None:
             model.edit(*one)
         assert said[-1]["version"] == version
     assert local.text() == model.text
-    fresh = Local({**PUSHED, "general": {"positionEncodings": [encoding]}})
+    fresh = Local({**PUSHED, "general": {"positionEncodings": [encoding]}}, options={})
     assert published(fresh.open(model.text))[-1]["diagnostics"] == said[-1]["diagnostics"]
     # What is put together from the segments is what the whole file's findings say.
     document = fresh.server.documents.get(URI)

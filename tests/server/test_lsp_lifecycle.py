@@ -28,13 +28,10 @@ def keep_busy(session: Session) -> None:
     """Give the server more to do than it can do in a few seconds."""
     session.initialize()
     text = "".join(
-        f"@app.task(bind=True)\ndef task_{number}(self, a):\n    return a + {number}\n\n\n"
-        for number in range(20_000)
+        f"@app.task(bind=True)\ndef task_{number}(self, a):\n    return a + {number}\n\n\n" for number in range(20_000)
     )
     for number in range(30):
-        session.open(
-            f"untitled:busy-{number}", f"from celery import Celery\napp = Celery()\n{number}\n{text}"
-        )
+        session.open(f"untitled:busy-{number}", f"from celery import Celery\napp = Celery()\n{number}\n{text}")
 
 
 def test_the_handshake(session: Session) -> None:
@@ -65,9 +62,7 @@ def test_tcp_ends_with_its_client(start: Start) -> None:
     assert ends_within(session) == 1
 
 
-@pytest.mark.parametrize(
-    "encodings", [["utf-8"], ["utf-16"], ["utf-32", "utf-8"], ["utf-7"], None, "utf-8", [3]]
-)
+@pytest.mark.parametrize("encodings", [["utf-8"], ["utf-16"], ["utf-32", "utf-8"], ["utf-7"], None, "utf-8", [3]])
 def test_the_position_encoding_is_agreed_upon(session: Session, encodings: object) -> None:
     result = session.initialize(capabilities={"general": {"positionEncodings": encodings}})
     expected = encodings[0] if isinstance(encodings, list) and encodings[0] not in ("utf-7", 3) else "utf-16"
@@ -146,10 +141,7 @@ def test_the_parent_dies_and_the_input_stays_open(busy: bool) -> None:
     )
     assert client.stdout is not None
     server = int(client.stdout.readline())
-    body = (
-        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":%d,"capabilities":{}}}'
-        % client.pid
-    )
+    body = b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"processId":%d,"capabilities":{}}}' % client.pid
     os.write(target, b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
     time.sleep(1.5)
     os.kill(server, 0)
@@ -221,9 +213,7 @@ def test_an_interrupt_is_no_traceback(session: Session) -> None:
     ],
 )
 def test_the_command_line(arguments: list[str], code: int, said: str) -> None:
-    done = subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-    )
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -18,15 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TEXT = (
-    'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
-)
+TEXT = 'from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef ping():\n    return "pong"\n'
 METHODS = (
     *("initialized", "initialize", "$/cancelRequest", "$/setTrace", "codeAction/resolve"),
-    *(
-        f"textDocument/{name}"
-        for name in ("didOpen", "didChange", "didSave", "didClose", "diagnostic", "codeAction")
-    ),
+    *(f"textDocument/{name}" for name in ("didOpen", "didChange", "didSave", "didClose", "diagnostic", "codeAction")),
     *(f"workspace/didChange{name}" for name in ("Configuration", "WatchedFiles", "WorkspaceFolders")),
     *("window/workDoneProgress/cancel", "workspace/executeCommand", "textDocument/unheardOf"),
 )
@@ -36,16 +31,9 @@ NAMES = (
 )
 names = st.sampled_from(NAMES.split())
 leaves = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=5)
-    | st.sampled_from((URI, "python"))
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.sampled_from((URI, "python"))
 )
-values = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4)
-)
+values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4))
 
 
 @settings(deadline=None, max_examples=200)
@@ -100,9 +88,7 @@ def test_messages_that_are_none(body: bytes, code: int) -> None:
 
 def test_an_unknown_request_is_refused_and_an_unknown_notification_ignored() -> None:
     local = Local()
-    (answer,) = local.handle(
-        request("textDocument/makeCoffee", {}, "tea"), notification("textDocument/madeCoffee")
-    )
+    (answer,) = local.handle(request("textDocument/makeCoffee", {}, "tea"), notification("textDocument/madeCoffee"))
     assert answer["id"] == "tea"
     assert answer["error"]["code"] == -32601
     assert "textDocument/makeCoffee" in answer["error"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Edit, Fix, Severity, Span
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _POOLS = ("prefork", "processes", "threads", "solo", "gevent", "eventlet")
 """Celery's own worker pools: none of them awaits a coroutine."""
+_BEHIND_ANNOTATION = re.compile(r"(?:(?:[\s\\]|#[^\r\n]*)*\))*")
+"""What may stand between what a function returns and the colon, up to the last parenthesis."""
 
 
 class AsyncTask(Rule):
@@ -101,21 +104,17 @@ class AsyncTask(Rule):
             return
         if task.form != "class" and task.in_class and External("builtins.staticmethod") not in task.outer:
             return
-        if context.may_be_wrapped(task) or context.base_may_define(task, "__call__", "run"):
+        overrides = ("__call__",) if task.form == "class" else ("__call__", "run")
+        if context.may_be_wrapped(task) or context.base_may_define(task, *overrides):
             return
-        if (
-            context.setting("worker_pool") not in (None, UNKNOWN, *_POOLS)
-            or context.project.mentions_async_pool()
-        ):
+        if context.setting("worker_pool") not in (None, UNKNOWN, *_POOLS) or context.project.mentions_async_pool():
             return
         if function.is_async:
             kind = "an asynchronous generator" if function.is_generator else "a coroutine function"
             reason = f"is {kind}, which no worker of Celery awaits: its body never runs"
         else:
             reason = "is a generator function, which no worker of Celery iterates: its body never runs"
-        yield self.finding(
-            function.name_span, f"`{function.name}` {reason}", _wrapper(task, function, context)
-        )
+        yield self.finding(function.name_span, f"`{function.name}` {reason}", _wrapper(task, function, context))
 
 
 def _wrapper(task: TaskDefinition, function: FunctionFacts, context: Context) -> Fix | None:
@@ -167,9 +166,8 @@ def _head(node: Function, function: FunctionFacts, context: Context) -> str | No
         return None
     end = parameters.close + 1
     if node.returns is not None and function.is_async:
-        end = context.span(node.returns).end
-        while end < len(context.text) and context.text[end] in " \t)":
-            end += 1
+        behind = _BEHIND_ANNOTATION.match(context.text, context.span(node.returns).end)
+        end = behind.end() if behind else end
     return context.text[function.name_span.end : end] + ":"
 
 

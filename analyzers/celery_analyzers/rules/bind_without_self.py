@@ -100,14 +100,10 @@ class BindWithoutSelf(Rule):
         first = next(iter(function.positional), None)
         if first is None:
             if all(parameter.kind != "*" for parameter in function.parameters):
-                message = (
-                    "is bound but has no parameter for the task instance, so every call raises `TypeError`"
-                )
+                message = "is bound but has no parameter for the task instance, so every call raises `TypeError`"
                 yield self._finding(f"`{function.name}` {message}", function, context, safe=True)
         elif _names_a_value(first, context):
-            message = (
-                f"is bound, so its first parameter `{first.name}` gets the task instance, not an argument"
-            )
+            message = f"is bound, so its first parameter `{first.name}` gets the task instance, not an argument"
             yield self._finding(f"`{function.name}` {message}", function, context, safe=False)
 
     def _finding(self, message: str, function: FunctionFacts, context: Context, *, safe: bool) -> Finding:

@@ -14,7 +14,7 @@ from celery_analyzers.operations import operations, transient_exceptions, writte
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import autoretry_exceptions, max_retries
 from celery_analyzers.rule import Rule
-from celery_analyzers.symbols import External
+from celery_analyzers.symbols import UNKNOWN, External
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,12 +122,14 @@ class BroadAutoretry(Rule):
         times = max_retries(task, context)
         if (broad or root) is None or times == 0:
             return
-        has_exceptions = bool(context.effective_option(task, "dont_autoretry_for"))
+        exceptions = context.effective_option(task, "dont_autoretry_for")
+        # Of a base class that cannot be read it is hardly to be expected.
+        has_exceptions = bool(exceptions) and exceptions != UNKNOWN
         if broad is not None:
             severity = Severity.INFORMATION if has_exceptions else None
             message = _message(task.name, times, has_exceptions)
             fixes = [_narrow(named, option, context)]
-            if not has_exceptions:
+            if not exceptions:
                 fixes.append(_spare(context))
             yield self.finding(
                 _span(broad, option, task, context), message, *_ranked(fixes), severity=severity
@@ -191,10 +193,9 @@ def _narrow(named: list[str], option: Option, context: Context) -> Fix | None:
         if path not in EVERYTHING and path not in ROOTS:
             names.append(context.source(context.span(item)))
     for path in wanted:
-        name, needed = written(path, context.scope)
-        names.append(name)
-        if needed is not None:
-            imports.append(needed)
+        name, needed = written(path, context.scope) or ("", None)
+        names += [name] if name else []
+        imports += [needed] if needed else []
     names = list(dict.fromkeys(names))
     value = f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
     edits = set_keyword(context.text, context.decorator, context.span, "autoretry_for", value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding, Span
 
 _WRITTEN = re.compile(
-    r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?:/|\bper\b)\s*(?:an?\b)?\s*(?P<unit>[a-z]+)\s*", re.IGNORECASE
+    r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?:/|per\b|an?\b)\s*(?:an?\b\s*)?(?P<unit>[a-z]+)\s*", re.IGNORECASE
 )
 _LITERAL = re.compile(r"(?P<quote>[\"'])(?P<text>[^\"'\\\r\n]*)(?P=quote)\Z")
 _READABLE = (str, bytes, bool, int, float, tuple, list, dict)

@@ -116,6 +116,7 @@ def _may_have_limit(task: TaskDefinition, context: Context) -> bool:
     # In the order of what it costs to ask.
     return (
         not task.options_known
+        or context.in_tests
         or any(task.option(name) is not None for name in _LIMITS)
         or context.base_may_define(task, *_LIMITS, *_SENDS)
         or _limits_itself(task, context)

@@ -98,13 +98,9 @@ class SoftLimitExceedsHard(Rule):
             f"the soft limit of {soft:g} s is above the hard limit of {hard:g} s, "
             "so `delay()` and `apply_async()` raise `ValueError`"
         )
-        written = [
-            option for option in (soft_option, hard_option, task.option("base")) if option and option.span
-        ]
+        written = [option for option in (soft_option, hard_option, task.option("base")) if option and option.span]
         where = written[0].span if written else None
-        yield self.finding(
-            where or task.span, message, *_fixes(soft_option, hard_option, soft, hard, context)
-        )
+        yield self.finding(where or task.span, message, *_fixes(soft_option, hard_option, soft, hard, context))
 
 
 def _limit(name: str, task: TaskDefinition, context: Context) -> float | None:

@@ -14,6 +14,7 @@ from celery_analyzers.proof import Proof
 from celery_analyzers.retries import retry_calls
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External, Instance
+from celery_analyzers.trees import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,7 +204,7 @@ def _retries_again(catcher: Catcher, retries: list[CallSite]) -> bool:
             if any(isinstance(inner, (ast.Raise, ast.Return)) for inner in own_nodes([node])):
                 return False
         elif not isinstance(node, (ast.ExceptHandler, *_NOT_RUN_AT_ONCE)):
-            pending.extend(ast.iter_child_nodes(node))
+            pending.extend(children(node))
     return found
 
 

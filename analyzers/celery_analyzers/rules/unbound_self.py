@@ -9,8 +9,9 @@ from celery_analyzers.bindings import STAR
 from celery_analyzers.edits import add_parameter, set_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
+from celery_analyzers.resolution import is_task_class
 from celery_analyzers.rule import Rule
-from celery_analyzers.symbols import External, is_task_class
+from celery_analyzers.symbols import External
 from celery_analyzers.task_options import task_options
 
 if TYPE_CHECKING:
@@ -92,11 +93,7 @@ class UnboundSelf(Rule):
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         bind = task.option("bind")
-        if (
-            task.function is None
-            or task.form == "class"
-            or (bind is not None and bind.value not in (False, None))
-        ):
+        if task.function is None or task.form == "class" or (bind is not None and bind.value not in (False, None)):
             return
         if task.in_class and External("builtins.staticmethod") not in task.outer:
             return
@@ -123,9 +120,7 @@ class UnboundSelf(Rule):
             message += ": each call must give one, which nothing uses"
             yield self.finding(parameter.span, message, fix, severity=Severity.WARNING)
 
-    def _undefined(
-        self, task: TaskDefinition, function: FunctionFacts, context: Context
-    ) -> Iterator[Finding]:
+    def _undefined(self, task: TaskDefinition, function: FunctionFacts, context: Context) -> Iterator[Finding]:
         """`self` is neither a parameter nor anything else."""
         body = context.body
         if body is None or body.scope.lookup("self")[0] or body.scope.module_scope.lookup(STAR)[0]:

@@ -163,17 +163,13 @@ class UnknownTaskOption(Rule):
         known, name = task_options(), option.name
         if name in known.settings:
             right = known.settings[name]
-            message = (
-                f"`{name}` is a setting: on a task it has no effect, where the option is called `{right}`"
-            )
+            message = f"`{name}` is a setting: on a task it has no effect, where the option is called `{right}`"
             yield self.finding(option.name_span or task.span, message, _renaming(name, right, task, context))
         elif name in _MISPLACED:
             message = f"`{name}` is an option of `apply_async()`: on a task it has no effect"
             yield self.finding(option.span or task.span, message, _removal(name, context))
         elif name in known.retry_policy:
-            message = (
-                f"`{name}` is a part of the `retry_policy` of `apply_async()`: on a task it has no effect"
-            )
+            message = f"`{name}` is a part of the `retry_policy` of `apply_async()`: on a task it has no effect"
             yield self.finding(option.span or task.span, message, _removal(name, context))
         elif right := _OTHER_NAMES.get(name) or correction(name, known.options - _SELDOM_MEANT):
             message = f"Celery knows no task option `{name}`, so it has no effect: did you mean `{right}`?"

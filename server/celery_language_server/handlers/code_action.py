@@ -121,9 +121,7 @@ def ignores(server: Server, document: Document, places: list[Place]) -> Iterator
 
 def fix_all(server: Server, document: Document) -> Iterator[Action]:
     """One action for all safe fixes of a document, if it has any."""
-    if any(
-        fix.safety == "safe" for part in document.analysis.segments for f in part.findings for fix in f.fixes
-    ):
+    if any(fix.safety == "safe" for part in document.analysis.segments for f in part.findings for fix in f.fixes):
         action: Action = {"title": "Apply all safe fixes of celeryls", "kind": FIX_ALL}
         if _resolves(server):
             yield {**action, "data": {"uri": document.uri, "kind": FIX_ALL}}
@@ -160,12 +158,8 @@ def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dic
 
 
 def _place(finding: Finding, segment: SegmentAnalysis, first_line: int) -> Place:
-    (start, start_column), (end, end_column) = map(
-        segment.lines.position, (finding.span.start, finding.span.end)
-    )
-    return Place(
-        finding, segment, first_line, (first_line + start, start_column), (first_line + end, end_column)
-    )
+    (start, start_column), (end, end_column) = map(segment.lines.position, (finding.span.start, finding.span.end))
+    return Place(finding, segment, first_line, (first_line + start, start_column), (first_line + end, end_column))
 
 
 def _position(document: Document | None, params: Any, edge: str, server: Server) -> Position:

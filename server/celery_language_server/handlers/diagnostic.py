@@ -17,7 +17,7 @@ def pull(server: Server, params: Any) -> object:
     """The diagnostics of a document; none for one that is not open or not ours."""
     document = server.documents.get(string(params, "textDocument", "uri"))
     previous = find(params, "previousResultId")
-    return report("", previous) if document is None else server.publisher.pull(document, previous)
+    return report(b"", "none", previous) if document is None else server.publisher.pull(document, previous)
 
 
 METHODS: Final[Mapping[str, Callable[[Server, Any], object]]] = {"textDocument/diagnostic": pull}

@@ -84,9 +84,7 @@ def capabilities(client: Client) -> dict[str, Any]:
 
 def folder_paths(params: Any) -> list[Path]:
     """The workspace's folders. Old clients know a single one, and call it by its URI."""
-    uris = [find(folder, "uri") for folder in array_or_empty(params, "workspaceFolders")] or [
-        find(params, "rootUri")
-    ]
+    uris = [find(folder, "uri") for folder in array_or_empty(params, "workspaceFolders")] or [find(params, "rootUri")]
     return [path for uri in uris if isinstance(uri, str) and (path := to_path(uri))]
 
 

@@ -74,9 +74,7 @@ def _with_context(first: int, last: int, lines: LineIndex) -> tuple[int, int]:
     return top, bottom
 
 
-def _marks(
-    report: Report, first: int, last: int, lines: LineIndex, screen: Screen
-) -> dict[int, tuple[str, str]]:
+def _marks(report: Report, first: int, last: int, lines: LineIndex, screen: Screen) -> dict[int, tuple[str, str]]:
     """For each line of the finding what stands in front of it, and the line of marks below it."""
     _, cells = screen.laid_out(lines.line_text(first))
     start = cells[min(report["start"]["column"] - 1, len(cells) - 1)]

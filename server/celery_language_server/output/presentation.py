@@ -137,11 +137,9 @@ def _lines(file: Shown) -> LineIndex | None:
 
     if file.text is not None:
         return LineIndex(file.text)
-    from pathlib import Path
-
     from celery_language_server.sources import UnreadableError, decode, read
 
     try:
-        return LineIndex(decode(read(Path(file.path))).text)
+        return LineIndex(decode(read(file.path)).text)
     except UnreadableError:
         return None

@@ -104,9 +104,7 @@ def contestants(caches: Path) -> dict[str, Contestant]:
         "ruff": Contestant(RUFF, "cold", (*ruff, "--no-cache")),
         "ruff warm": Contestant(RUFF, "warm", (*ruff, "--cache-dir", str(caches / "ruff"))),
         "ruff F": Contestant(RUFF, "Pyflakes' rules, cold", (*pyflakes, "--no-cache")),
-        "ruff F warm": Contestant(
-            RUFF, "Pyflakes' rules, warm", (*pyflakes, "--cache-dir", str(caches / "F"))
-        ),
+        "ruff F warm": Contestant(RUFF, "Pyflakes' rules, warm", (*pyflakes, "--cache-dir", str(caches / "F"))),
         "fixit": Contestant(FIXIT, "cold", ("lint",), exit_codes=FIXIT_EXIT_CODES),
     }
 
@@ -147,6 +145,16 @@ def compete(everyone: dict[str, Contestant], path: Path, rounds: int, *, with_fi
             everyone["fixit"].run(path)
 
 
+def complaints(everyone: dict[str, Contestant]) -> list[str]:
+    """Why the times should not be trusted."""
+    found = [complaint for contestant in everyone.values() if (complaint := contestant.complaint())]
+    for name, cold in everyone.items():
+        warm = everyone.get(f"{name} warm")
+        if warm is not None and warm.output_lines != cold.output_lines:
+            found.append(f"{name} says something else when it is warm")
+    return found
+
+
 def targets(everyone: dict[str, Contestant]) -> list[Target]:
     pairs = (
         ("a cold `celeryls check`, to `fixit lint`", "celeryls", "fixit", 0.1),
@@ -181,9 +189,7 @@ def markdown(subject: str, everyone: dict[str, Contestant]) -> str:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", type=Path, help=f"the code to check, instead of {DISTRIBUTION}'s wheel")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each but Fixit (default: 7)")
     parser.add_argument("--no-fixit", action="store_true", help="leave out Fixit, which takes minutes")
@@ -208,13 +214,13 @@ def main() -> int:
         print(json.dumps({"runs": runs, "targets": found}, indent=2))
     else:
         print(markdown(subject, everyone))
-    complaints = list(filter(None, (contestant.complaint() for contestant in everyone.values())))
-    for complaint in complaints:
+    doubts = complaints(everyone)
+    for complaint in doubts:
         print(complaint, file=sys.stderr)
-    if options.update and not complaints:
+    if options.update and not doubts:
         report = markdown(subject, everyone)
         update_documents("bench:check", report, report)
-    return 1 if complaints else 0
+    return 1 if doubts else 0
 
 
 if __name__ == "__main__":

@@ -51,10 +51,7 @@ def measure_engine(texts: Mapping[str, str], spots: int, root: Path) -> dict[str
                 # What the first key of all costs, such as imports, is no other's.
                 _type(analysis, keys, _Times())
             _type(analysis, keys, times[name])
-    return {
-        name: EngineTimes(Timing(tuple(each.edits)), Timing(tuple(each.lists)))
-        for name, each in times.items()
-    }
+    return {name: EngineTimes(Timing(tuple(each.edits)), Timing(tuple(each.lists))) for name, each in times.items()}
 
 
 @dataclass

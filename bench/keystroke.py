@@ -65,9 +65,7 @@ class Results:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "keys": {
-                text: {name: row.as_json() for name, row in rows.items()} for text, rows in self.rows.items()
-            },
+            "keys": {text: {name: row.as_json() for name, row in rows.items()} for text, rows in self.rows.items()},
             "start": {server: timing.as_json() for server, timing in self.starts.items()},
             "engine": {text: times.as_json() for text, times in self.engine.items()},
             "targets": [target.as_json() for target in self.targets()],
@@ -161,9 +159,7 @@ def measure(options: argparse.Namespace) -> Results:
         _say(f"Typing into {_title(name)} ...")
         file_name = "canvas.py" if name == REAL else "tasks.py"
         statements = plan(text, spots)
-        results.rows[name] = type_in_turns(
-            text, file_name, statements, typed_in, options.pause, options.budget
-        )
+        results.rows[name] = type_in_turns(text, file_name, statements, typed_in, options.pause, options.budget)
     return results
 
 
@@ -172,21 +168,15 @@ def _say(text: str) -> None:
 
 
 def _parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--sizes", nargs="+", default=[SMALL, MIDDLE, LARGE, REAL], help="numbers of lines, or `canvas`"
     )
     parser.add_argument("--edits", type=int, default=100, help="keys in each text, about (default: 100)")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
     parser.add_argument("--starts", type=int, default=7, help="starts of each server (default: 7)")
-    parser.add_argument(
-        "--pause", type=float, default=PAUSE, help=f"seconds between two keys (default: {PAUSE})"
-    )
-    parser.add_argument(
-        "--budget", type=float, default=60, help="seconds for each server and text (default: 60)"
-    )
+    parser.add_argument("--pause", type=float, default=PAUSE, help=f"seconds between two keys (default: {PAUSE})")
+    parser.add_argument("--budget", type=float, default=60, help="seconds for each server and text (default: 60)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--update", action="store_true", help="put the table into the README files")
     return parser.parse_args()

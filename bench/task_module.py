@@ -131,9 +131,7 @@ class Module:
         chance = self._chance
         noun, verb = chance.one(words.NOUNS), chance.one(words.VERBS)
         self._number += 1
-        task = Task(
-            f"{verb}_{noun}{chance.one(words.QUALIFIERS)}_{self._number}", noun, chance.one(text.OPENERS)
-        )
+        task = Task(f"{verb}_{noun}{chance.one(words.QUALIFIERS)}_{self._number}", noun, chance.one(text.OPENERS))
         task.annotated = chance.happens(0.345)
         if chance.happens(0.7):
             chosen = [(f"{noun}_id", "int", ""), *(each for each in words.PARAMETERS if chance.happens(0.15))]
@@ -174,9 +172,7 @@ class Module:
                 task.opener = text.RETRYING_OPENER
         else:
             broad = kind == "broad autoretry"
-            task.options["autoretry_for"] = (
-                "(Exception,)" if broad else "(requests.ConnectionError, TimeoutError)"
-            )
+            task.options["autoretry_for"] = "(Exception,)" if broad else "(requests.ConnectionError, TimeoutError)"
             task.options["retry_backoff"] = "True"
 
     def _make_mistake(self, task: Task, mistake: str) -> None:
@@ -195,9 +191,7 @@ class Module:
         elif mistake == "unbound self":
             task.parameters.insert(0, "self")
         else:
-            task.options |= self._chance.one(
-                ({"ignore_results": "True"}, {"max_retry": "3"}, {"soft_timelimit": "60"})
-            )
+            task.options |= self._chance.one(({"ignore_results": "True"}, {"max_retry": "3"}, {"soft_timelimit": "60"}))
 
     def _body(self, task: Task, length: int) -> list[str]:
         """`length` lines, or what the opener takes if that is more."""

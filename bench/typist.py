@@ -140,9 +140,7 @@ def start(server: str, root: Path, patience: float = 120) -> Client:
     executable = program.find()
     if executable is None:
         raise ServerError(f"{server} is not installed")
-    return Client(
-        [executable, *arguments], root, {"CELERYLS_CACHE_DIR": str(root / ".cache")}, timeout=patience
-    )
+    return Client([executable, *arguments], root, {"CELERYLS_CACHE_DIR": str(root / ".cache")}, timeout=patience)
 
 
 def type_in_turns(

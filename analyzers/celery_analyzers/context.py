@@ -25,14 +25,7 @@ from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectCla
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.values import evaluate
 
-_TRANSPARENT_DECORATORS = frozenset(
-    {
-        "django.db.transaction.atomic",
-        "django.db.transaction.non_atomic_requests",
-        "functools.cache",
-        "functools.lru_cache",
-    }
-)
+_TRANSPARENT_DECORATORS = frozenset({"django.db.transaction.atomic", "django.db.transaction.non_atomic_requests"})
 """Decorators that pass on all arguments and what comes back."""
 _EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
 """Classes that give a task no attribute of theirs."""

@@ -1,8 +1,8 @@
 """Says which texts no parser may be given, because their nesting would exhaust the native stack.
 
 CPython's parser refuses nearly all of them by itself, but Python 3.10 crashes on a very long chain of attributes,
-calls or operators. LibCST's crashes on all of them. What is refused here is deeper than any program, and yet far
-from a crash of either parser, where LibCST's has `STACK_SIZE` bytes of stack.
+calls or operators. LibCST's crashes on brackets and chains of any kind. What is refused here nests deeper than any
+program, and yet too little to crash a parser.
 
 Knows brackets, commas, strings and the fields of f-strings. Must not know statements, nor import a parser.
 """
@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import re
 
-STACK_SIZE = 128 << 20
-"""Bytes of stack for LibCST's parser: it needs half of them at most for what is not too deep.
+LONGEST = 30_000
+"""Characters of code that may stand between commas or line ends, brackets and strings counting as two.
 
-At most, an indented block takes it 26 kB, a `lambda` 15 kB, an open bracket 11 kB, any other character 1 kB.
+The longest in a real program are polynomials of 17 000. The stack of 1 MB that the main thread may have holds chains
+of 12 000 links, of two characters each at least, on Python 3.10.
 """
 
 _DEEPEST = 200
 """How many brackets and strings may be open at a time. CPython itself accepts no more brackets."""
-_WIDEST = 1_000
-"""How many blanks may indent a statement, and so how many blocks may be open. CPython itself accepts 100 blocks."""
-_LONGEST = 30_000
-"""How many characters of code may stand between commas and line ends; a string or bracket counts as one."""
 _MOST = {"lambda": 1_000, "elif": 1_000}
 """How often the keywords may occur that nest across commas and line ends."""
 
@@ -30,91 +27,110 @@ _OPENING = "([{"
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = ('"""', "'''", '"', "'")
 _PREFIX = re.compile(r"(?<!\w)(?:[fFtT][rR]?|[rR][fFtT])\Z")
-# One set of characters to begin with, so that the search is quick; a string without fields or escapes is one token.
+# It begins with one set of characters to be quick. A string without escapes and fields is one token.
 _CODE = (
-    r"[()\[\]{},;:\"'#\\\r\n]"
-    r"(?:(?<=[\r\n])\s+|(?<=\")(?:[^\"\\\r\n{]+\"|\"\"|\"(?!\"))|(?<=')(?:[^'\\\r\n{]+'|''|'(?!'))"
+    r"[()\[\]{},;\"'#\\\r\n]"
+    r"(?:(?<=[,\r\n])\s+|(?<=\")(?:[^\"\\\r\n{]+\"|\"\"|\"(?!\"))|(?<=')(?:[^'\\\r\n{]+'|''|'(?!'))"
     r"|(?<=#)[^\r\n]*|(?<=\\)(?:\r\n|.))?"
 )
 
 
-def _patterns() -> dict[str, re.Pattern[str]]:
-    """What to look for next, by what is open.
+def too_deep(text: str, longest: int = LONGEST) -> bool:
+    """Whether parsing the text could crash. Behind brackets or strings that do not match, no parser looks.
 
-    That is nothing, the closing bracket, the quote of a string or `f` and the quote of one with fields; for such a
+    `longest` is for a parser that bears less than CPython's; see `LONGEST`.
+    """
+    if any(text.count(keyword) > most for keyword, most in _MOST.items()):
+        return True
+    if len(text) <= longest and sum(map(text.count, _OPENING)) <= _DEEPEST:
+        return False
+    scan = _Scan()
+    position = 0
+    while match := _PATTERNS[scan.opened[-1]].search(text, position):
+        if scan.in_code:
+            scan.piece += match.start() - position
+        if scan.before + scan.piece > longest or len(scan.opened) > _DEEPEST:
+            return True
+        position = match.end()
+        if scan.in_code:
+            matching = scan.code(match)
+        else:
+            matching = scan.literal(match.group())
+        if not matching:
+            return False
+    return scan.in_code and scan.before + scan.piece + len(text) - position > longest
+
+
+class _Scan:
+    """What is open at one place of a text, by what to look for next, and how much code led there.
+
+    That is nothing, a closing bracket, the quote of a string, or `f` and the quote of one with fields; for such a
     field `}` and the quote, and for the format in it `:` and the quote.
     """
-    sources = dict.fromkeys(["", *_CLOSING.values()], _CODE.replace(":", "", 1))
+
+    __slots__ = ("_pieces", "before", "in_code", "opened", "piece")
+
+    def __init__(self) -> None:
+        self.opened = [""]
+        self.in_code = True
+        self.piece = 0
+        self.before = 0
+        self._pieces: list[int] = []
+
+    def code(self, match: re.Match[str]) -> bool:
+        """Takes a token of code. Whether it matches what is open."""
+        token, key = match.group(), self.opened[-1]
+        if token in _CLOSING:
+            self._open(_CLOSING[token])
+        elif token in ")]}":
+            return self._close(key[:1] == token)
+        elif token[0] in ",;" or (token[0] in "\r\n" and not key):
+            self.piece = 0
+        elif token == ":":
+            self.opened[-1] = ":" + key[1:]
+            self.in_code = False
+        elif token in _QUOTES:
+            start = match.start()
+            self._open("f" + token if _PREFIX.search(match.string, max(0, start - 3), start) else token)
+        elif token[0] in "\"'":
+            self.piece += 2
+        return True
+
+    def literal(self, token: str) -> bool:
+        """Takes a token of a string or of a format. Whether it matches what is open."""
+        key = self.opened[-1]
+        if token == "{":
+            self._open("}" + key[1:])
+        elif token in ("}", "\r", "\n", *_QUOTES):
+            return self._close(token == ("}" if key[0] == ":" else key.lstrip("f")))
+        return True
+
+    def _open(self, key: str) -> None:
+        self.opened.append(key)
+        self._pieces.append(self.piece)
+        self.before += self.piece
+        self.piece = 0
+        self.in_code = key[0] in ")]}"
+
+    def _close(self, matches: bool) -> bool:
+        if matches:
+            self.opened.pop()
+            self.piece = self._pieces.pop()
+            self.before -= self.piece
+            self.piece += 2
+            self.in_code = self.opened[-1][:1] in ("", ")", "]", "}")
+        return matches
+
+
+def _patterns() -> dict[str, re.Pattern[str]]:
+    sources = dict.fromkeys(["", *_CLOSING.values()], _CODE)
     for quote in _QUOTES:
         ends = quote if len(quote) == 3 else rf"{quote}|[\r\n]"
         sources[quote] = rf"\\(?:\r\n|.)|{ends}"
         sources["f" + quote] = rf"\\(?:\r\n|[^{{}}])|\{{\{{|\}}\}}|[{{}}]|{ends}"
         sources[":" + quote] = rf"\\(?:\r\n|[^{{}}])|[{{}}]|{ends}"
-        sources["}" + quote] = _CODE
+        sources["}" + quote] = _CODE.replace("[", "[:", 1)
     return {key: re.compile(source, re.DOTALL) for key, source in sources.items()}
 
 
 _PATTERNS = _patterns()
-
-
-def too_deep(text: str) -> bool:
-    """Whether parsing the text could crash. Where its brackets or strings do not match, what follows is not seen.
-
-    Never refuses a text without such nesting, however long it is.
-    """
-    if any(text.count(keyword) > most for keyword, most in _MOST.items()):
-        return True
-    if len(text) <= _LONGEST and sum(map(text.count, _OPENING)) <= _DEEPEST:
-        return False
-    opened = [""]
-    pieces: list[int] = []
-    before = piece = position = 0
-    while match := _PATTERNS[opened[-1]].search(text, position):
-        token, key = match.group(), opened[-1]
-        inner = ""
-        closes = False
-        if key[:1] in ("f", ":", '"', "'"):
-            if token == "{":
-                inner = "}" + key[1:]
-            else:
-                closes = token == ("}" if key[0] == ":" else key.lstrip("f"))
-                if not closes and token[0] in "}\r\n\"'" and token != "}}":
-                    return False
-        else:
-            piece += match.start() - position
-            if before + piece > _LONGEST:
-                return True
-            if token in _CLOSING:
-                inner = _CLOSING[token]
-            elif token in ")]}":
-                if key[:1] != token:
-                    return False
-                closes = True
-            elif token in ",;":
-                piece = 0
-            elif token[0] in "\r\n":
-                if not key:
-                    piece = 0
-                    if len(token) > _WIDEST and max(map(len, token.splitlines())) > _WIDEST:
-                        return True
-            elif token == ":":
-                opened[-1] = ":" + key[1:]
-            elif token in _QUOTES:
-                prefixed = _PREFIX.search(text, max(0, match.start() - 3), match.start())
-                inner = "f" + token if prefixed else token
-            elif token[-1] in "\"'" and token[0] not in "#\\":
-                piece += 2
-        position = match.end()
-        if inner:
-            opened.append(inner)
-            if len(opened) > _DEEPEST:
-                return True
-            pieces.append(piece)
-            before += piece
-            piece = 0
-        elif closes:
-            opened.pop()
-            piece = pieces.pop()
-            before -= piece
-            piece += 2
-    return opened[-1][:1] in ("", ")", "]", "}") and before + piece + len(text) - position > _LONGEST

@@ -78,7 +78,7 @@ class Document:
 
     def unshare(self) -> None:
         """Let the folder's other files see what is on disk."""
-        if self.path is not None and self._shared is not None:
+        if self.path is not None:
             self.folder.overlay(self.path, None)
 
     def is_behind(self) -> bool:
@@ -117,6 +117,10 @@ class Documents:
             other.share()
         document = self._by_uri[uri] = Document(uri, version, text, folder)
         return document
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file is open, so that what is on disk does not count."""
+        return any(document.path == path for document in self._by_uri.values())
 
     def close(self, uri: str) -> Document | None:
         """Stop following a document. None if it was not open."""

@@ -28,15 +28,16 @@ CONFIGURATION_FILES: Final = frozenset({*OWN_FILES, PYPROJECT})
 class Folder:
     """One folder. What it needs is loaded when it is first asked for."""
 
-    def __init__(self, path: Path, report: Callable[[str], None]) -> None:
+    def __init__(self, path: Path | None, report: Callable[[str], None]) -> None:
         self.path = path
+        """None for documents that stand nowhere."""
         self.time = 0
         """Counts the changes of files."""
         self._report = report
         self._told: dict[str, str] = {}
         self._client_settings: dict[str, Any] = {}
         # The last good ones of each source, and both together.
-        self._written = Configuration(Settings(), path)
+        self._written = Configuration(Settings(), path or Path())
         self._sent: dict[str, Any] = {}
         self._configuration: Configuration | None = None
         # A document's rules stay the same object until the settings change.
@@ -76,7 +77,7 @@ class Folder:
         if self._project is None:
             from celery_analyzers.project import Project
 
-            self._project = Project(self.path)
+            self._project = Project(self.configuration.root if self.path else None)
         return self._project
 
     def overlay(self, path: Path, text: str | None) -> None:
@@ -109,18 +110,20 @@ class Folder:
             self._client_settings = client_settings
             self.reload()
 
-    def reload(self) -> None:
-        """Read the configuration again, if it has been read at all."""
-        if self._configuration is not None:
-            configuration = self._load()
-            if configuration != self._configuration:
-                self._configuration = configuration
+    def reload(self) -> bool:
+        """Read the configuration again, if it has been read at all: whether it is another one now."""
+        before = self._configuration
+        if before is not None:
+            self._configuration = self._load()
+            if self._configuration != before:
                 self._rules.clear()
+        return self._configuration != before
 
     def _load(self) -> Configuration:
         """What is written now and what the client sent last; of either the last that was good."""
-        with self._telling("written"):
-            self._written = load(self.path)
+        if self.path is not None:
+            with self._telling("written"):
+                self._written = load(self.path)
         with self._telling("sent"):
             from_client(self._client_settings, self._written.settings)
             self._sent = self._client_settings
@@ -145,7 +148,7 @@ class Folders:
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
         self._workspace: dict[Path, Folder] = {}
-        self._others: dict[Path, Folder] = {}
+        self._others: dict[Path | None, Folder] = {}
         # What the client sent for everything, and what it answered for each folder and for files in none.
         self._common: dict[str, Any] = {}
         self._own: dict[Path | None, dict[str, Any]] = {}
@@ -171,9 +174,11 @@ class Folders:
     def of(self, path: Path | None) -> Folder:
         """The innermost folder that a file is in. A document without a path belongs to the first folder."""
         if path is None:
-            return next(iter(self._workspace.values()), None) or self._other(Path.cwd())
-        inside = [folder for folder in self._workspace.values() if path.is_relative_to(folder.path)]
-        return max(inside, key=lambda folder: len(folder.path.parts), default=None) or self._other(path.parent)
+            return next(iter(self._workspace.values()), None) or self._other(None)
+        inside = [parent for parent in self._workspace if path.is_relative_to(parent)]
+        if not inside:
+            return self._other(path.parent)
+        return self._workspace[max(inside, key=lambda parent: len(parent.parts))]
 
     def configure(
         self, *, common: dict[str, Any] | None = None, own: dict[Path | None, dict[str, Any]] | None = None
@@ -189,7 +194,7 @@ class Folders:
         for folder in self._others.values():
             folder.configure(self._own.get(None) or self._common)
 
-    def _other(self, path: Path) -> Folder:
+    def _other(self, path: Path | None) -> Folder:
         if path not in self._others:
             self._others[path] = Folder(path, self._report)
             self._configure()

@@ -30,7 +30,9 @@ def parse(arguments: Sequence[str]) -> tuple[str, int] | None:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--stdio", action="store_true", help="talk over stdin and stdout (the default)")
-    where.add_argument("--tcp", metavar="HOST:PORT", help="wait for one client at this address (port 0: any free one)")
+    where.add_argument(
+        "--tcp", metavar="HOST:PORT", help="wait for one client at this address, and end with it (port 0: any free one)"
+    )
     # Some clients add it to whatever they start; the `initialize` request says the same.
     parser.add_argument("--clientProcessId", help=SUPPRESS)
     tcp: str | None = parser.parse_args(arguments).tcp

@@ -8,6 +8,7 @@ handles messages may be busy when they come.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -16,7 +17,7 @@ import threading
 import time
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,17 +143,27 @@ class Transport:
             self._end_in_time()
 
     def _note_ending(self, body: bytes) -> None:
-        if len(body) > 1000 or (found := ENDING.search(body)) is None:
+        if len(body) > 1000 or ENDING.search(body) is None:
             return
-        if found[1] == b"shutdown":
+        method = method_of(body)
+        if method == "shutdown":
             self._shutdown_seen = True
-        else:
+        elif method == "exit":
             self._end_in_time()
 
     def _end_in_time(self) -> None:
         """End the process after a grace period, should the main thread not have come to it by then."""
         code = 0 if self._shutdown_seen else 1
         threading.Thread(target=end_after, args=(GRACE_SECONDS, code), name="watchdog", daemon=True).start()
+
+
+def method_of(body: bytes) -> object:
+    """The method of a message; None for what is none."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, object]", message).get("method") if isinstance(message, dict) else None
 
 
 def end_after(seconds: float, code: int) -> None:

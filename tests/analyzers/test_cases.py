@@ -38,12 +38,15 @@ def analyses(case: Case, root: Path) -> list[tuple[Block, tuple[Mark, ...], File
 def test_findings_are_those_marked(case: Case, tmp_path: Path) -> None:
     for block, marks, analysis in analyses(case, tmp_path):
         assert "unfinished" in block.flags or analysis.problems() == []
-        found = [mark_of(finding, analysis) for finding in findings_of(analysis, case.file)]
+        findings = findings_of(analysis, case.file)
+        found = [mark_of(finding, analysis) for finding in findings]
         assert [(m.line, m.start, m.end) for m in found] == [(m.line, m.start, m.end) for m in marks], found
-        for mark, expected in zip(found, marks, strict=True):
-            rule, _, message = expected.message.partition(": ")
-            assert rule == case.file
-            assert message in mark.message
+        for finding, mark in zip(findings, marks, strict=True):
+            rule, _, message = mark.message.partition(": ")
+            name, _, severity = rule.partition(" ")
+            assert name == case.file
+            assert severity in ("", f"({finding.severity.label})")
+            assert message in finding.message
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if any(block.fixed for block in c.blocks)], ids=str)

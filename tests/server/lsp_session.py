@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "celery_language_server"]
-PATIENCE = 20.0
+PATIENCE = 60.0
 ONLY = {"select": ["bind-without-self"]}
 """Settings under which no other rule has a say in the tests' texts."""
 
@@ -243,6 +243,10 @@ class Session:
         """Clean up, whatever happened."""
         self.process.kill()
         self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                assert stream is not None
+                stream.close()
 
 
 class SocketSession(Session):

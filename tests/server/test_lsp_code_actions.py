@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsp_local import URI, Local, change, edit, request
 from lsp_session import PUSHED
@@ -252,6 +252,7 @@ texts = st.lists(st.sampled_from(("a", "b", "c\f", "😀\u2028", "")), max_size=
 )
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_small_edits_lead_from_one_text_to_another(before: str, after: str) -> None:
     made = before

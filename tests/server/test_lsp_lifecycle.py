@@ -75,7 +75,17 @@ def test_exit_while_idle(session: Session) -> None:
     assert ends_within(session) == 1
 
 
+def test_only_exit_itself_ends(session: Session) -> None:
+    session.initialize()
+    session.notify("$/note", {"method": "exit"})
+    session.open("untitled:a", '{"method": "exit"}')
+    time.sleep(1.8)
+    assert session.stop() == 0
+
+
 def test_exit_before_the_handshake(session: Session) -> None:
+    with pytest.raises(ErrorResponse):
+        session.request("shutdown")
     session.notify("exit")
     assert ends_within(session) == 1
 

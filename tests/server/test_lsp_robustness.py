@@ -144,7 +144,21 @@ def test_lone_surrogates_are_kept() -> None:
     assert said["uri"] == uri
 
 
-def test_a_rule_that_fails_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_fails_loses_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("celery_analyzers.rules.bind_without_self.BindWithoutSelf.check_task", fail)
+    local = Local()
+    local.open(TEXT)
+    local.handle(change(2, edit((6, 4), (6, 8), "pong")), change(3, edit((0, 0), (0, 0), "# x\n")))
+    assert local.text() == "# x\n" + TEXT.replace("ping", "pong")
+    monkeypatch.undo()
+    (said,) = published(local.handle(change(4, edit((7, 8), (7, 8), "s"))))
+    assert said["diagnostics"][0]["message"].startswith("`pongs`")
+
+
+def test_diagnostics_that_cannot_be_rendered_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     local = Local()
     local.open(TEXT)
 
@@ -178,11 +192,11 @@ def test_messages_that_arrive_byte_by_byte(session: Session) -> None:
 
 def test_huge_texts(session: Session) -> None:
     session.initialize()
-    session.open("untitled:line", "x = '" + "y" * 5_000_000 + "'\n" + TEXT)
+    session.open("untitled:line", "x = '" + "y" * 1_000_000 + "'\n" + TEXT)
     assert len(session.published("untitled:line")) == 1
-    session.open("untitled:blank", "\n" * 300_000 + TEXT)
-    assert session.published("untitled:blank")[0]["range"]["start"]["line"] == 300_006
-    session.change("untitled:blank", 2, edit((0, 0), (300_000, 0), ""))
+    session.open("untitled:blank", "\n" * 100_000 + TEXT)
+    assert session.published("untitled:blank")[0]["range"]["start"]["line"] == 100_006
+    session.change("untitled:blank", 2, edit((0, 0), (100_000, 0), ""))
     assert session.published("untitled:blank", 2)[0]["range"]["start"]["line"] == 6
 
 

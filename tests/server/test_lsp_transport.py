@@ -7,7 +7,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celery_language_server.protocol import parse
@@ -23,6 +23,7 @@ def feed(*pieces: bytes) -> list[bytes]:
     return [body for piece in pieces for body in decoder.feed(piece)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=50), max_size=5), st.lists(st.integers(0, 400), max_size=8))
 def test_frames_arrive_in_any_pieces(bodies: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(map(frame, bodies))
@@ -31,6 +32,7 @@ def test_frames_arrive_in_any_pieces(bodies: list[bytes], cuts: list[int]) -> No
     assert feed(*pieces) == bodies
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=200)))
 def test_noise_is_never_an_error(noise: list[bytes]) -> None:
     feed(*noise)
@@ -66,6 +68,7 @@ def test_a_large_body_arrives_whole() -> None:
     assert feed(*(stream[start : start + 65_536] for start in range(0, len(stream), 65_536))) == [body, body]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_any_body_is_json_or_a_value_error(body: bytes) -> None:
     with contextlib.suppress(ValueError, RecursionError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from celery_analyzers.findings import Span
@@ -23,6 +23,7 @@ def width(text: str, encoding: str) -> int:
     return len(text.encode(codec, "surrogatepass")) // size
 
 
+@settings(deadline=None)
 @given(lines, encodings)
 def test_every_column_survives_the_round_trip(line: str, encoding: str) -> None:
     for column in range(len(line) + 1):
@@ -31,6 +32,7 @@ def test_every_column_survives_the_round_trip(line: str, encoding: str) -> None:
         assert to_column(line, units, encoding) == column
 
 
+@settings(deadline=None)
 @given(lines, encodings, st.integers())
 def test_any_number_is_moved_to_the_nearest_column_in_front(line: str, encoding: str, units: int) -> None:
     column = to_column(line, units, encoding)
@@ -40,11 +42,13 @@ def test_any_number_is_moved_to_the_nearest_column_in_front(line: str, encoding:
         assert to_units(line, column + 1, encoding) > units
 
 
+@settings(deadline=None)
 @given(lines, encodings, st.integers())
 def test_any_column_is_moved_into_the_line(line: str, encoding: str, column: int) -> None:
     assert 0 <= to_units(line, column, encoding) <= width(line, encoding)
 
 
+@settings(deadline=None)
 @given(texts, encodings, st.data())
 def test_ranges_come_back(text: str, encoding: str, data: st.DataObject) -> None:
     index = LineIndex(text)
@@ -56,6 +60,7 @@ def test_ranges_come_back(text: str, encoding: str, data: st.DataObject) -> None
         assert to_offset(found[edge]["line"], found[edge]["character"], index, encoding) == offset
 
 
+@settings(deadline=None)
 @given(texts, encodings, st.integers(), st.integers())
 def test_any_position_is_an_offset_of_the_text(text: str, encoding: str, line: int, character: int) -> None:
     assert 0 <= to_offset(line, character, LineIndex(text), encoding) <= len(text)

@@ -17,7 +17,16 @@ import libcst as cst
 from celery_analyzers.modern_syntax.places import Places
 from celery_analyzers.modern_syntax.stack import with_stack
 from celery_analyzers.modern_syntax.statements import statements
-from celery_analyzers.nesting import STACK_SIZE, too_deep
+from celery_analyzers.nesting import too_deep
+
+_LONGEST = 2_000
+"""What LibCST bears of `nesting.LONGEST`: its parser's memory grows with the square of a chain, to 250 MB here."""
+_STACK_SIZE = 64 << 20
+"""Bytes of stack that hold three times what LibCST's parser needs for what is not too deep.
+
+An indented block takes it 26 kB, of which it accepts 100 itself, a `lambda` 15 kB, an open bracket 11 kB, and any
+other character of code 1 kB, all at most.
+"""
 
 _NEWLINE = re.compile(r"\r\n?")
 _POSITION = re.compile(r"error at (\d+):(\d+)")
@@ -35,10 +44,10 @@ def parse(text: str) -> ast.Module:
     # This is what CPython does first, too. Without a line end, LibCST's spans would count one that is not there.
     text = _NEWLINE.sub("\n", text)
     text += "" if text.endswith("\n") else "\n"
-    if too_deep(text):
+    if too_deep(text, _LONGEST):
         raise SyntaxError("too deeply nested")
     try:
-        module = with_stack(STACK_SIZE, partial(cst.parse_module, text))
+        module = with_stack(_STACK_SIZE, partial(cst.parse_module, text))
         return ast.Module(statements(Places(text, module), module.body), [])
     except (SyntaxError, KeyboardInterrupt, SystemExit):
         raise

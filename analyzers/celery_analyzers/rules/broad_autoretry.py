@@ -112,11 +112,7 @@ class BroadAutoretry(Rule):
         option = task.option("autoretry_for")
         if option is None or (task.form == "call" and task.function is not None):
             return
-        named = [
-            canonical(value.path)
-            for value in autoretry_exceptions(task, context)
-            if isinstance(value, External)
-        ]
+        named = [canonical(value.path) for value in autoretry_exceptions(task, context) if isinstance(value, External)]
         broad = next((path for path in named if path in EVERYTHING), None)
         root = next((path for path in named if path in ROOTS), None)
         times = max_retries(task, context)
@@ -131,9 +127,7 @@ class BroadAutoretry(Rule):
             fixes = [_narrow(named, option, context)]
             if not exceptions:
                 fixes.append(_spare(context))
-            yield self.finding(
-                _span(broad, option, task, context), message, *_ranked(fixes), severity=severity
-            )
+            yield self.finding(_span(broad, option, task, context), message, *_ranked(fixes), severity=severity)
         elif root is not None and not has_exceptions:
             name, example = root.rpartition(".")[2], ROOTS[root][1]
             message = f"`{name}` also covers errors that no retry mends, such as `{example}`"
@@ -144,9 +138,7 @@ class BroadAutoretry(Rule):
 
 def _message(task: str, times: object, has_exceptions: bool) -> str:
     if has_exceptions:
-        return (
-            f"`{task}` is retried after every error that `dont_autoretry_for` does not name, bugs among them"
-        )
+        return f"`{task}` is retried after every error that `dont_autoretry_for` does not name, bugs among them"
     message = f"`{task}` is retried after every error, bugs and `SoftTimeLimitExceeded` among them"
     if times is None:
         return f"{message}, without end"

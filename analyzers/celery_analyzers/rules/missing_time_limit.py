@@ -25,9 +25,7 @@ _SETTINGS = ("task_time_limit", "task_soft_time_limit", "task_annotations")
 _SENDS = ("apply_async", "apply", "delay", "on_bound", "__init_subclass__", "__call__", "Request", "Strategy")
 """What a base class may override to give limits of its own to each call."""
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
-_LIMITING_CODE = re.compile(
-    r"\b(?:SoftTimeLimitExceeded|setitimer|func_timeout|stopit)\b|\balarm\(|\bTimeout\("
-)
+_LIMITING_CODE = re.compile(r"\b(?:SoftTimeLimitExceeded|setitimer|func_timeout|stopit)\b|\balarm\(|\bTimeout\(")
 _VALUES = {"soft_time_limit": "300", "time_limit": "360"}
 
 

@@ -232,9 +232,7 @@ def _tells_nothing(handler: ast.ExceptHandler, performed: Performed, body: Body)
 
 def _is_answer_asked(operation: ast.Call, retry: ast.Call, body: Body) -> bool:
     """Whether the retry depends on the operation's answer: `if response.status_code == 429`."""
-    statement = next(
-        parent for parent in (operation, *body.parents(operation)) if isinstance(parent, ast.stmt)
-    )
+    statement = next(parent for parent in (operation, *body.parents(operation)) if isinstance(parent, ast.stmt))
     targets: list[ast.expr] = []
     if isinstance(statement, ast.Assign):
         targets = statement.targets
@@ -256,9 +254,7 @@ def _name(call: CallSite) -> str:
     return call.source if "." in call.source.lstrip(".") else str(call.path)
 
 
-def _fixes(
-    performed: Performed, operations: list[Performed], task: TaskDefinition, context: Context
-) -> Iterator[Fix]:
+def _fixes(performed: Performed, operations: list[Performed], task: TaskDefinition, context: Context) -> Iterator[Fix]:
     assert context.function is not None
     call = performed.call
     keyed = _takes_key(performed) and len(operations) == 1 and not _in_loop(call.node, context)

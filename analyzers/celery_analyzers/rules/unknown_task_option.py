@@ -48,7 +48,12 @@ _SELDOM_MEANT = frozenset(
 )
 """Options too rare, or words too common, for a name to be taken for a slip of them."""
 
-_NO_FUNCTIONS = (bool, int, float, str, bytes, tuple, list, dict, type(None))
+_ALWAYS_CALLED = frozenset(
+    {"AsyncResult", "annotate", "apply_async", "before_start", "delay", "on_bound", "run", "shadow_name"}
+    | {"start_strategy"}
+)
+"""Methods without which no task can be sent and run."""
+_NO_FUNCTIONS = (bool, int, float, str, bytes, tuple, list, dict)
 
 
 class UnknownTaskOption(Rule):
@@ -56,9 +61,8 @@ class UnknownTaskOption(Rule):
 
     ## What it does
 
-    Finds options of tasks that have no effect, because they are misspelt, belong to a call of the task, or
-    are the name of a setting. And options that take the place of a method, such as `retry=True`, which is
-    an error.
+    Finds options of tasks that have no effect, because they are misspelt, belong to a call of the task, or are the
+    name of a setting. And options that replace a method, such as `retry=True`: an error where the method is called.
 
     ## Why is this bad
 
@@ -155,8 +159,10 @@ class UnknownTaskOption(Rule):
         """An option in the place of a method: right for a function, as in `on_failure=report`."""
         if type(option.value) in _NO_FUNCTIONS and is_known(option.value):
             message = f"this replaces the method `{option.name}()`, so a call of it raises `TypeError`"
+            is_called = option.name in _ALWAYS_CALLED or f".{option.name}(" in context.text
+            severity = Severity.ERROR if is_called else Severity.WARNING
             fix = _removal(option.name, context)
-            yield self.finding(option.span or task.span, message, fix, severity=Severity.ERROR)
+            yield self.finding(option.span or task.span, message, fix, severity=severity)
 
     def _idle(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option without effect."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from celery_analyzers.edits import annotate_parameter
 from celery_analyzers.expressions import Collection, Reference
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.retries import instance_parameter
 from celery_analyzers.rule import Rule
-from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import External
 from celery_analyzers.values import evaluate
 
@@ -147,9 +147,7 @@ def _is_list(parameter: Parameter) -> bool:
     return isinstance(parameter.default, Collection) and parameter.default.kind == "list"
 
 
-def _annotate_all(
-    types: Mapping[str, str | None], nodes: Mapping[str, ast.arg], context: Context
-) -> tuple[Edit, ...]:
+def _annotate_all(types: Mapping[str, str | None], nodes: Mapping[str, ast.arg], context: Context) -> tuple[Edit, ...]:
     """The edits that annotate all of `types`; none unless each is known."""
     edits: list[Edit] = []
     for name, known in types.items():

@@ -29,7 +29,8 @@ def initialize(server: Server, params: Any) -> object:
         raise RequestError(INVALID_REQUEST, "`initialize` came a second time")
     server.initialized = True
     server.connect(Client.of(find(params, "capabilities")))
-    if isinstance(process_id := find(params, "processId"), int) and process_id > 0:
+    process_id = find(params, "processId")
+    if type(process_id) is int and process_id > 0:
         parent.watch(process_id)
     for path in folder_paths(params):
         server.folders.add(path)

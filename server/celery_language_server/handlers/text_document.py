@@ -40,9 +40,9 @@ def did_change(server: Server, params: Any) -> None:
 
 
 def did_save(server: Server, params: Any) -> None:
-    """A client that cannot watch files may still save a configuration."""
+    """A client that does not watch files may have written a configuration, here or unseen."""
     path = to_path(string(params, "textDocument", "uri"))
-    if path is not None and path.name in CONFIGURATION_FILES:
+    if not server.client.registers_watchers or (path is not None and path.name in CONFIGURATION_FILES):
         reload_configuration(server)
 
 

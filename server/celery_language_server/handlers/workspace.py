@@ -32,10 +32,11 @@ def did_change_watched_files(server: Server, params: Any) -> None:
     paths = [to_path(uri) for event in array(params, "changes") if isinstance(uri := find(event, "uri"), str)]
     if any(path.name in CONFIGURATION_FILES for path in paths if path is not None):
         reload_configuration(server)
-    sources = [path for path in paths if path is not None and is_python(None, path.name)]
-    for path in sources:
+    sources = {path for path in paths if path is not None and is_python(None, path.name)}
+    unseen = [path for path in sources if not server.documents.holds(path)]
+    for path in unseen:
         server.folders.of(path).forget(path)
-    if sources:
+    if unseen:
         server.publisher.invalidate()
 
 
@@ -55,10 +56,10 @@ def did_change_workspace_folders(server: Server, params: Any) -> None:
 
 
 def reload_configuration(server: Server) -> None:
-    """A configuration file was written."""
-    for folder in server.folders:
-        folder.reload()
-    server.publisher.invalidate()
+    """A configuration file may have been written."""
+    changed = [folder for folder in server.folders if folder.reload()]
+    if changed:
+        server.publisher.invalidate()
 
 
 def request_settings(server: Server) -> None:

@@ -25,8 +25,7 @@ CACHE = Path(__file__).parent / ".cache"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command-line program. One without a `requirement` is the project's own and never installed from
-    elsewhere."""
+    """A command-line program. One without a `requirement` is our own, which is not installed from here."""
 
     name: str
     executable: str
@@ -34,8 +33,7 @@ class Program:
     isolated: bool = False
 
     def find(self) -> str | None:
-        """The path of the executable, which is installed first where that is needed; None if it can't be
-        had."""
+        """The path of the executable, installed if need be; None if there is none."""
         scripts = sysconfig.get_path("scripts")
         if not self.isolated:
             # One beside the interpreter wins over one that happens to be on the path.
@@ -67,8 +65,7 @@ RUFF = Program("ruff", "ruff", "ruff")
 FIXIT = Program("Fixit", "fixit", "fixit[lsp]>=2.2", isolated=True)
 PYLSP = Program("pylsp", "pylsp", "python-lsp-server")
 
-# Fixit waits half a second for the next key before it looks at the text. What it then needs is what counts
-# here.
+# Fixit's server waits half a second for the next key before it begins. What it then needs is what counts.
 SERVERS: dict[str, tuple[Program, Sequence[str]]] = {
     "celeryls": (CELERYLS_SERVER, ()),
     "ruff": (RUFF, ("server",)),

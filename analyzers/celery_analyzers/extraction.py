@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from celery_analyzers.bindings import class_binding, function_scope
 from celery_analyzers.expressions import Expression, Invocation, expression
@@ -106,7 +107,7 @@ class _Visitor:
             elif name in ("handlers", "cases"):
                 blocks.extend(part.body for part in value)
             else:
-                items: list[object] = value if isinstance(value, list) else [value]
+                items = cast("list[object]", value if isinstance(value, list) else [value])
                 yield from (site for item in items if isinstance(item, ast.AST) for site in self._calls(item, scope))
         for block in blocks:
             yield from self.block(block, scope, owner)

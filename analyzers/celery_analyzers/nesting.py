@@ -52,11 +52,7 @@ def too_deep(text: str, longest: int = LONGEST) -> bool:
         if scan.before + scan.piece > longest or len(scan.opened) > _DEEPEST:
             return True
         position = match.end()
-        if scan.in_code:
-            matching = scan.code(match)
-        else:
-            matching = scan.literal(match.group())
-        if not matching:
+        if not (scan.code(match) if scan.in_code else scan.literal(match.group())):
             return False
     return scan.in_code and scan.before + scan.piece + len(text) - position > longest
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.registrations import NOT_SET
-from celery_analyzers.symbols import UNKNOWN, External
+from celery_analyzers.symbols import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,8 +76,3 @@ def max_retries(task: TaskDefinition, context: Context) -> object:
         return own.value
     value = context.effective_option(task, "max_retries")
     return DEFAULT_MAX_RETRIES if value is NOT_SET else value
-
-
-def is_exception(value: object, *paths: str) -> bool:
-    """Whether a value is one of the exception classes at `paths`."""
-    return isinstance(value, External) and value.path in paths

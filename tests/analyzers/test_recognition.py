@@ -26,10 +26,14 @@ APP = 'from celery import Celery\napp = Celery("shop")\n'
         "from celery import *\n@shared_task\ndef f(): pass\n",
         APP + "task = app.task\n@task\ndef f(): pass\n",
         "from celery import Celery\nclass Mine(Celery): pass\napp = Mine()\n@app.task\ndef f(): pass\n",
-        "from celery import Celery\ndef make():\n    app = Celery()\n    app.conf.x = 1\n    return app\n"
-        "app = make()\n@app.task\ndef f(): pass\n",
-        "from celery import Celery\ndef make(flask) -> Celery:\n    return registry(flask)\n"
-        "app = make(1)\n@app.task\ndef f(): pass\n",
+        (
+            "from celery import Celery\ndef make():\n    app = Celery()\n    app.conf.x = 1\n    return app\n"
+            "app = make()\n@app.task\ndef f(): pass\n"
+        ),
+        (
+            "from celery import Celery\ndef make(flask) -> Celery:\n    return registry(flask)\n"
+            "app = make(1)\n@app.task\ndef f(): pass\n"
+        ),
         "from celery import Celery\napp: Celery = get()\n@app.task\ndef f(): pass\n",
         "from celery import Celery\napp: Celery\n@app.task\ndef f(): pass\n",
         "from celery import Celery\nif X:\n    app = Celery('a')\nelse:\n    app = Celery('b')\n@app.task\ndef f(): pass\n",
@@ -91,10 +95,14 @@ def test_this_is_no_task(text: str) -> None:
 
 
 def test_a_class_given_to_register_task_is_a_task() -> None:
-    text = APP + "from celery import Task\nclass X(Task):\n    max_retries = 5\n    def run(self, a): pass\nx = app.register_task(X())\n"
+    text = (
+        APP
+        + "from celery import Task\nclass X(Task):\n    max_retries = 5\n    def run(self, a): pass\nx = app.register_task(X())\n"
+    )
     (task,) = tasks(text)
     assert (task.name, task.form) == ("X", "class")
-    assert task.function is not None and [p.name for p in task.function.parameters] == ["self", "a"]
+    assert task.function is not None
+    assert [p.name for p in task.function.parameters] == ["self", "a"]
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,7 @@ def test_tasks_are_as_long_and_as_annotated_as_real_ones() -> None:
     assert statistics.median(lengths) == pytest.approx(18, abs=2)
     assert lengths[int(0.9 * len(lengths))] == pytest.approx(69, abs=7)
     assert sum(task.returns is not None for task in found) / len(found) == pytest.approx(0.345, abs=0.05)
-    assert sum(ast.get_docstring(task) is not None for task in found) / len(found) == pytest.approx(
-        0.4, abs=0.06
-    )
+    assert sum(ast.get_docstring(task) is not None for task in found) / len(found) == pytest.approx(0.4, abs=0.06)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,7 @@ def applied(text: str, change: Change) -> str:
     lines = text.split("\n")
     before = "\n".join(lines[: change.start.line + 1])[: -len(lines[change.start.line]) or None]
     head = _units(lines[change.start.line], 0, change.start.character)
-    tail = "\n".join(
-        [_units(lines[change.end.line], change.end.character, None), *lines[change.end.line + 1 :]]
-    )
+    tail = "\n".join([_units(lines[change.end.line], change.end.character, None), *lines[change.end.line + 1 :]])
     return before + head + change.text + tail
 
 

@@ -82,9 +82,7 @@ BIND = Proof(
     fails="TypeError: takes 0 positional arguments but 1 was given",
     succeeds="'pong'",
 )
-START = Proof(
-    run="ping.delay().get(timeout=10)", fails="KeyError: 'min'", succeeds="'pong'", where="worker-start"
-)
+START = Proof(run="ping.delay().get(timeout=10)", fails="KeyError: 'min'", succeeds="'pong'", where="worker-start")
 
 
 def complaint(rule: type[Rule], proof: Proof, section: str, redis: RedisServer | None = None) -> str | None:

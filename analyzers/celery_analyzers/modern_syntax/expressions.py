@@ -36,6 +36,14 @@ def target(places: Places, node: cst.BaseExpression, context: ast.expr_context =
     return _in_context(expression(places, node), context)
 
 
+def single_target(places: Places, node: cst.BaseExpression) -> ast.Name | ast.Attribute | ast.Subscript:
+    """The node of an expression that one value is assigned to. Raises SyntaxError where it cannot be."""
+    found = target(places, node)
+    if not isinstance(found, (ast.Name, ast.Attribute, ast.Subscript)):
+        raise SyntaxError(f"cannot assign one value to {type(found).__name__}")
+    return found
+
+
 def arguments(places: Places, nodes: Iterable[cst.Arg]) -> tuple[list[ast.expr], list[ast.keyword]]:
     """The positional and the named arguments of a call or of a class."""
     positional: list[ast.expr] = []
@@ -116,11 +124,11 @@ def _comparison(places: Places, node: cst.Comparison) -> ast.Compare:
 
 def _call(places: Places, node: cst.Call) -> ast.Call:
     positional, named = arguments(places, node.args)
-    for argument, value in zip(node.args, positional, strict=False):
-        if isinstance(value, ast.GeneratorExp) and not argument.value.lpar:
-            # The parentheses of the call are the generator's, too.
-            opening = places.end(node.whitespace_after_func)
-            positional = [ast.GeneratorExp(value.elt, value.generators, **places.between(opening, places.end(node)))]
+    sole = positional[0] if positional and len(node.args) == 1 else None
+    if isinstance(sole, ast.GeneratorExp) and not node.args[0].value.lpar:
+        # The parentheses of the call are the generator's, too.
+        place = places.between(places.end(node.whitespace_after_func), places.end(node))
+        positional[0] = ast.GeneratorExp(sole.elt, sole.generators, **place)
     return ast.Call(expression(places, node.func), positional, named, **places.of(node))
 
 
@@ -133,6 +141,13 @@ def _subscript(places: Places, node: cst.Subscript) -> ast.Subscript:
         end = places.end(last.comma) if isinstance(last.comma, cst.Comma) else _index_end(places, last.slice)
         index = ast.Tuple(elements, LOAD, **places.between(places.start(node.slice[0]), end))
     return ast.Subscript(expression(places, node.value), index, LOAD, **places.of(node))
+
+
+def _named(places: Places, node: cst.NamedExpr) -> ast.NamedExpr:
+    name = target(places, node.target)
+    if not isinstance(name, ast.Name):
+        raise SyntaxError(f"cannot name a value {type(name).__name__}")
+    return ast.NamedExpr(name, expression(places, node.value), **places.of(node))
 
 
 def _index(places: Places, node: cst.BaseSlice) -> ast.expr:
@@ -262,9 +277,7 @@ _EXPRESSIONS: Mapping[type[cst.BaseExpression], Callable[[Places, Any], ast.expr
         expression(places, node.elt), _comprehensions(places, node.for_in), **places.of(node)
     ),
     cst.Name: _name,
-    cst.NamedExpr: lambda places, node: ast.NamedExpr(
-        target(places, node.target), expression(places, node.value), **places.of(node)
-    ),
+    cst.NamedExpr: _named,
     cst.Set: lambda places, node: ast.Set(_elements(places, node.elements), **places.of(node)),
     cst.SetComp: lambda places, node: ast.SetComp(
         expression(places, node.elt), _comprehensions(places, node.for_in), **places.of(node)

@@ -4,6 +4,8 @@ Knows how LibCST writes a tree back as text, the spans it reports on the way, an
 columns. Must not know what any node means, nor build ``ast`` nodes.
 """
 
+from __future__ import annotations
+
 import re
 from bisect import bisect_right
 from typing import TypeAlias, TypedDict
@@ -91,7 +93,7 @@ def _dropped_offsets(text: bytes, written: bytes) -> list[int]:
     """
     dropped: list[int] = []
     index = 0
-    for offset, byte in enumerate(text):
+    for byte in text:
         if index < len(written) and written[index] == byte:
             index += 1
         elif byte in b" \t\f\\\n":

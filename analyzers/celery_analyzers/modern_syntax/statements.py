@@ -14,7 +14,15 @@ from typing import Any
 import libcst as cst
 
 from celery_analyzers.modern_syntax import operators, type_parameters
-from celery_analyzers.modern_syntax.expressions import DEL, arguments, expression, optional, parameters, target
+from celery_analyzers.modern_syntax.expressions import (
+    DEL,
+    arguments,
+    expression,
+    optional,
+    parameters,
+    single_target,
+    target,
+)
 from celery_analyzers.modern_syntax.literals import identifier
 from celery_analyzers.modern_syntax.patterns import pattern
 from celery_analyzers.modern_syntax.places import Place, Places, Point
@@ -200,9 +208,7 @@ def _lazy(node: cst.CSTNode) -> dict[str, Any]:
 def _aliases(places: Places, nodes: Sequence[cst.ImportAlias]) -> list[ast.alias]:
     names = [node.asname.name if node.asname else None for node in nodes]
     return [
-        ast.alias(
-            _dotted(node.name), identifier(name.value) if isinstance(name, cst.Name) else None, **places.of(node)
-        )
+        ast.alias(_dotted(node.name), identifier(name.value) if isinstance(name, cst.Name) else None, **places.of(node))
         for node, name in zip(nodes, names, strict=True)
     ]
 
@@ -218,7 +224,7 @@ def _dotted(node: cst.BaseExpression) -> str:
 
 def _annotated(places: Places, node: cst.AnnAssign) -> ast.AnnAssign:
     return ast.AnnAssign(
-        target=target(places, node.target),
+        target=single_target(places, node.target),
         annotation=expression(places, node.annotation.annotation),
         value=optional(places, node.value),
         simple=int(isinstance(node.target, cst.Name) and not node.target.lpar),
@@ -228,8 +234,8 @@ def _annotated(places: Places, node: cst.AnnAssign) -> ast.AnnAssign:
 
 def _delete(places: Places, node: cst.Del) -> ast.Delete:
     found = target(places, node.target, DEL)
-    bare = isinstance(found, ast.Tuple) and not node.target.lpar
-    return ast.Delete(found.elts if bare else [found], **places.of(node))
+    targets = found.elts if isinstance(found, ast.Tuple) and not node.target.lpar else [found]
+    return ast.Delete(targets, **places.of(node))
 
 
 def _raise(places: Places, node: cst.Raise) -> ast.Raise:
@@ -246,7 +252,7 @@ _STATEMENTS: Mapping[type[cst.CSTNode], Callable[[Places, Any], ast.stmt]] = {
         [target(places, each.target) for each in node.targets], expression(places, node.value), **places.of(node)
     ),
     cst.AugAssign: lambda places, node: ast.AugAssign(
-        target(places, node.target),
+        single_target(places, node.target),
         operators.AUGMENTED[type(node.operator)],
         expression(places, node.value),
         **places.of(node),

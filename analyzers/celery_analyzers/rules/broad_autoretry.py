@@ -19,6 +19,7 @@ from celery_analyzers.symbols import UNKNOWN, External
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from celery_analyzers.body import Body
     from celery_analyzers.context import Context
     from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding, Span
@@ -124,14 +125,14 @@ class BroadAutoretry(Rule):
         if broad is not None:
             severity = Severity.INFORMATION if has_exceptions else None
             message = _message(task.name, times, has_exceptions)
-            fixes = [_narrow(named, option, context)]
+            fixes = [_narrow(named, context)]
             if not exceptions:
                 fixes.append(_spare(context))
             yield self.finding(_span(broad, option, task, context), message, *_ranked(fixes), severity=severity)
         elif root is not None and not has_exceptions:
             name, example = root.rpartition(".")[2], ROOTS[root][1]
             message = f"`{name}` also covers errors that no retry mends, such as `{example}`"
-            fix = _narrow(named, option, context)
+            fix = _narrow(named, context)
             where = _span(root, option, task, context)
             yield self.finding(where, message, *_ranked([fix]), severity=Severity.INFORMATION)
 
@@ -166,13 +167,13 @@ def _items(context: Context) -> list[ast.expr]:
     return value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
 
 
-def _narrow(named: list[str], option: Option, context: Context) -> Fix | None:
+def _narrow(named: list[str], context: Context) -> Fix | None:
     """Name what passes instead, as far as the operations in the body and the library in question tell it."""
     items = _items(context)
-    if option.value_span is None or context.decorator is None or not items:
+    body = context.body
+    if context.decorator is None or not items or body is None or _raises_itself(body, named):
         return None
-    done = list(operations(context.body)) if context.body is not None else []
-    wanted = list(transient_exceptions(done))
+    wanted = list(transient_exceptions(operations(body)))
     for path in named:
         wanted += TRANSIENT.get(ROOTS.get(path, ("", ""))[0], ())
     if not wanted:
@@ -189,9 +190,19 @@ def _narrow(named: list[str], option: Option, context: Context) -> Fix | None:
         names += [name] if name else []
         imports += [needed] if needed else []
     names = list(dict.fromkeys(names))
+    if not names:
+        return None
     value = f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
     edits = set_keyword(context.text, context.decorator, context.span, "autoretry_for", value)
-    return Fix("Retry on what may pass only", edits, imports=tuple(imports)) if edits else None
+    title = f"Retry only on {', '.join(f'`{name}`' for name in names)}"
+    return Fix(title, edits, imports=tuple(imports)) if edits else None
+
+
+def _raises_itself(body: Body, named: list[str]) -> bool:
+    """Whether the body raises one of the exceptions named, or one of its own, in order to be retried, perhaps."""
+    raised = (node.exc for node in body.nodes if isinstance(node, ast.Raise) and node.exc is not None)
+    symbols = (body.symbol(exc.func if isinstance(exc, ast.Call) else exc) for exc in raised)
+    return any(not isinstance(s, External) or canonical(s.path) in named for s in symbols)
 
 
 def _spare(context: Context) -> Fix | None:

@@ -23,7 +23,7 @@ from celery_analyzers.project import Project
 from celery_analyzers.registrations import registering_call
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
-from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.scopes import IMPORTS, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
@@ -210,7 +210,9 @@ class FileAnalysis:
             return set()
         old = self._scope.names
         new = self._scope.names = module_names((a.segment, a.names) for a in self.segments)
-        return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        bound = (binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ())))
+        return {*changed, IMPORTS} if any(isinstance(binding, ImportBinding) for binding in bound) else changed
 
     def _update_aliases(self) -> bool:
         """Note the names under which this module knows Celery's own; whether they changed."""

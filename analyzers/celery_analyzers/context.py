@@ -17,7 +17,7 @@ from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
-from celery_analyzers.registrations import NOT_SET, app_argument, setting
+from celery_analyzers.registrations import NOT_SET, app_argument, app_attributes, setting
 from celery_analyzers.resolution import TASK_CLASSES, base_classes, evaluate_symbol
 from celery_analyzers.scopes import InnerScope, ModuleScope
 from celery_analyzers.source import LineIndex
@@ -27,6 +27,10 @@ from celery_analyzers.values import evaluate
 
 _TRANSPARENT_DECORATORS = frozenset({"django.db.transaction.atomic", "django.db.transaction.non_atomic_requests"})
 """Decorators that pass on all arguments and what comes back."""
+_TASK_MAKERS = frozenset({"task", "_task_from_fun"})
+"""Methods of an app that make its tasks: one of its own may give them any option."""
+_TASK_CLASS_GIVERS = frozenset({"Task", "task_cls", "create_task_cls", "__init__", "init_app"})
+"""Attributes of an app that tell, or may set, the base class of its tasks."""
 _EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
 """Classes that give a task no attribute of theirs."""
 _TEST_FILE = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py\Z")
@@ -129,9 +133,13 @@ class Context:
 
     def _base(self, task: TaskDefinition) -> Symbol | None:
         """The task's base class: its own, else the one that its app gives to all."""
+        app = self._app or self.scope
+        own = app_attributes(app) if task.form != "class" else frozenset[str]()
+        if not own.isdisjoint(_TASK_MAKERS):
+            return UNKNOWN
         if task.base is not None:
             return task.base
-        default = app_argument("task_cls", self._app or self.scope)
+        default = app_argument("task_cls", app) if own.isdisjoint(_TASK_CLASS_GIVERS) else UNKNOWN
         if isinstance(default, (External, ProjectClass, AppAttribute)):
             return default
         return None if default is NOT_SET else UNKNOWN

@@ -125,7 +125,4 @@ def _imports(scope: Scope) -> Iterator[tuple[str, ImportBinding]]:
     """What the module imports absolutely, by the names that it gives it."""
     module = scope.module_scope
     if isinstance(module, ModuleScope):
-        for name, found in module.names.items():
-            for binding in found:
-                if isinstance(binding, ImportBinding) and not binding.level:
-                    yield name, binding
+        yield from ((name, binding) for name, binding in module.imports() if not binding.level)

@@ -19,9 +19,9 @@ from celery_analyzers.expressions import (
     expression,
 )
 from celery_analyzers.relevance import CALLS, CONFIGURES
-from celery_analyzers.resolution import SHARED_TASK, evaluate_symbol, is_celery_class, resolve
+from celery_analyzers.resolution import SHARED_TASK, base_classes, evaluate_symbol, is_celery_class, resolve
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.symbols import APP, UNKNOWN, AppAttribute, External, Scope, Symbol
+from celery_analyzers.symbols import APP, UNKNOWN, AppAttribute, External, ProjectClass, Scope, Symbol
 from celery_analyzers.trees import walk
 from celery_analyzers.values import evaluate
 
@@ -159,6 +159,15 @@ def app_argument(name: str, scope: Scope) -> object:
     ]
     given = [value for value in values if value is not NOT_SET]
     return NOT_SET if not given else given[0] if len(values) == 1 else UNKNOWN
+
+
+def app_attributes(scope: Scope) -> frozenset[str]:
+    """What the project's own classes give to the apps that the module makes, beside what Celery does."""
+    found, where = scope.module_scope.lookup(CONFIGURATION)
+    calls = [b.value for b in found if isinstance(b, ValueBinding) and isinstance(b.value, Invocation)]
+    made = (evaluate_symbol(call.function, where) for call in calls if call.function != _SETTING)
+    classes = (base for symbol in made if is_celery_class(symbol) for base in base_classes(symbol))
+    return frozenset(name for base in classes if isinstance(base, ProjectClass) for name, _ in base.binding.body)
 
 
 def _makes_app(call: Invocation, scope: Scope) -> bool:

@@ -5,12 +5,15 @@ Knows how Python nests scopes. Must not know what a name means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from celery_analyzers.bindings import Binding, Bindings
+from celery_analyzers.bindings import Binding, Bindings, ImportBinding
 from celery_analyzers.symbols import Modules, Scope, Symbol
+
+IMPORTS = "@imports"
+"""The pseudo-name that a result depends on when it depends on all that the module imports."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,14 @@ class ModuleScope:
         """Forget what was looked up and found, so that the next result tells what it depends on."""
         self.used = set()
         self.memo = {}
+
+    def imports(self) -> Iterator[tuple[str, ImportBinding]]:
+        """What the module imports, by the names that it gives it."""
+        self.used.add(IMPORTS)
+        for name, found in self.names.items():
+            for binding in found:
+                if isinstance(binding, ImportBinding):
+                    yield name, binding
 
     @property
     def module_scope(self) -> ModuleScope:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from celery_analyzers.settings import Settings
 
-_WORTH_PROCESSES = 200
-"""Files about Celery from which on other processes are started: each takes a while until it is of use."""
+_WORTH_A_PROCESS = 700_000
+"""Bytes of code about Celery that keep one process busy for longer than it takes to start."""
+_MOST_PROCESSES = 8
 
 
 class Inspector:
@@ -71,6 +72,7 @@ class Failure:
 def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
     """What is found in files, which are given with their stamps, in any order."""
     concerned: dict[str, str] = {}
+    size = 0
     for path, stamp in files.items():
         try:
             data = read(f"{root}/{path}")
@@ -79,10 +81,11 @@ def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tu
             continue
         if concerns_celery(data) or not (data.isascii() or _is_text(data)):
             concerned[path] = stamp
+            size += len(data)
         else:
             yield path, Outcome(stamp, digest(data), (), "", "")
-    processes = min(os.cpu_count() or 1, len(concerned) // (_WORTH_PROCESSES // 2), 8)
-    if len(concerned) <= _WORTH_PROCESSES or processes < 2:
+    processes = min(os.cpu_count() or 1, size // _WORTH_A_PROCESS, _MOST_PROCESSES)
+    if processes < 2:
         yield from _inspect_here(Inspector(root, settings), concerned.items())
     else:
         yield from _inspect_elsewhere(root, settings, concerned, processes)
@@ -119,7 +122,7 @@ def _inspect_elsewhere(
 
     # Neighbours go to the same process, since they import the same modules.
     items = sorted(files.items())
-    step = max(1, len(items) // (processes * 4))
+    step = max(1, len(items) // (processes * 8))
     chunks = [items[start : start + step] for start in range(0, len(items), step)]
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (root, settings))
     try:

@@ -1,9 +1,9 @@
 """Reads the literate test files: Markdown whose code blocks are cases.
 
-A section is a case. Its `python` blocks are modules, with the expected findings as carets (see
-`rule_examples`); a line like `` `shop/tasks.py`: `` above a block names its file, and the files of a
-section make one project. Blocks without a file name stand alone, each a case of its own. A block without
-carets asserts silence.
+A section is a case. Its `python` blocks are modules, with the expected findings as carets (see `rule_examples`):
+`rule-name: a part of the message`, or `rule-name (warning): a part` where the severity matters. A line like
+`` `shop/tasks.py`: `` above a block names its file, and the files of a section make one project. Blocks without a
+file name stand alone, each a case of its own. A block without carets asserts silence.
 
 Words behind `python`: `crlf` and `cr` give the block these line ends, `bom` puts a byte order mark in
 front, `tabs` turns indentation into tabs, `unfinished` allows what does not parse. `fixed` marks the text

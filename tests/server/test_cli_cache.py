@@ -317,7 +317,7 @@ def test_processes_do_not_disturb_each_other(tmp_path: Path) -> None:
 
 
 def test_many_files_go_to_other_processes(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspection, "_WORTH_PROCESSES", 4)
+    monkeypatch.setattr(inspection, "_WORTH_A_PROCESS", 100)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     for number in range(10):
         celeryls.write(f"pkg/m{number}.py")

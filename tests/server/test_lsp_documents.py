@@ -64,7 +64,7 @@ class Model:
 
 
 @pytest.mark.parametrize("encoding", list(UNITS))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(text=texts, batches=st.lists(st.lists(edits, min_size=1, max_size=3), max_size=6))
 def test_any_edits(encoding: str, text: str, batches: list[list[Any]]) -> None:
     local = Local({**PUSHED, "general": {"positionEncodings": [encoding]}}, options={})

@@ -160,6 +160,8 @@ class UnknownTaskOption(Rule):
         if type(option.value) in _NO_FUNCTIONS and is_known(option.value):
             message = f"this replaces the method `{option.name}()`, so a call of it raises `TypeError`"
             is_called = option.name in _ALWAYS_CALLED or f".{option.name}(" in context.text
+            if option.name == "retry" and task.option("autoretry_for") is not None:
+                is_called = True
             severity = Severity.ERROR if is_called else Severity.WARNING
             fix = _removal(option.name, context)
             yield self.finding(option.span or task.span, message, fix, severity=severity)

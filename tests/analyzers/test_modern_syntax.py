@@ -13,9 +13,10 @@ from pathlib import Path
 import celery
 import kombu
 import pytest
-from celery_analyzers import modern_syntax, nesting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from celery_analyzers import modern_syntax, nesting
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
 CHUNKS = 16
@@ -352,13 +353,13 @@ class TestNewerSyntax:
         else:
             assert got == expected
 
-    def test_template_strings(self) -> None:
-        text = "t'a{b!r:>{c}}' t'd{e = }'"
+    @pytest.mark.parametrize("text", ["t'a{b!r:>{c}}d'", "t'a{ b + 1 = }'", "tr'\\d{a}{{'", "t''"])
+    def test_template_strings(self, text: str) -> None:
         dumped = expression(text)
         if sys.version_info >= (3, 14):
             assert dumped == ast.dump(plain_parse(text).body[0].value)  # type: ignore[attr-defined]
         else:
-            assert dumped == expression(text.replace("t'", "f'"))
+            assert dumped == expression("f" + text[1:])
 
     @pytest.mark.parametrize(
         ("text", "plain"),
@@ -473,7 +474,7 @@ DEEP = {
     "formats": 'f"' + "{x:" * 5_000 + "}" * 5_000 + '"',
     "brackets in a field": 'f"""' + "{" + nested("(", ")") + '}"""',
     "behind a string": "x = '\\'(' \"(\" '''(\n'''\n" + nested("(", ")"),
-    "behind a template": "f'{\"'\"}' t\"{x!r:}}}\" " + nested("(", ")"),
+    "behind a template": 'f\'{"\'"}\' t"{x!r:}}}" ' + nested("(", ")"),
     "not": "not " * 50_000 + "x",
     "minus": "-" * 50_000 + "x",
     "lambdas": "lambda: " * 20_000 + "x",

@@ -29,7 +29,7 @@ other character of code 1 kB, all at most.
 """
 
 _NEWLINE = re.compile(r"\r\n?")
-_POSITION = re.compile(r"error at (\d+):(\d+)")
+_POSITION = re.compile(r"parser error: error at (\d+):(\d+).*", re.DOTALL)
 
 
 def parse(text: str) -> ast.Module:
@@ -41,14 +41,15 @@ def parse(text: str) -> ast.Module:
 
     Raises SyntaxError, and nothing else, for whatever LibCST cannot read.
     """
-    # This is what CPython does first, too. Without a line end, LibCST's spans would count one that is not there.
+    # This is what CPython does first, too.
     text = _NEWLINE.sub("\n", text)
-    text += "" if text.endswith("\n") else "\n"
-    if too_deep(text, _LONGEST):
+    # Without a line end, LibCST's spans would count one that is not there.
+    source = text if text.endswith("\n") else text + "\n"
+    if too_deep(source, _LONGEST):
         raise SyntaxError("too deeply nested")
     try:
-        module = with_stack(_STACK_SIZE, partial(cst.parse_module, text))
-        return ast.Module(statements(Places(text, module), module.body), [])
+        module = with_stack(_STACK_SIZE, partial(cst.parse_module, source))
+        return ast.Module(statements(Places(source, module), module.body), [])
     except (SyntaxError, KeyboardInterrupt, SystemExit):
         raise
     except cst.ParserSyntaxError as error:
@@ -58,9 +59,11 @@ def parse(text: str) -> ast.Module:
 
 
 def _syntax_error(error: cst.ParserSyntaxError, text: str) -> SyntaxError:
-    # The error's own position is the start of the line, or of the text; its message knows better.
-    found = _POSITION.search(error.message)
+    # The error's own position is the start of a line, or of the text; its message may know better.
+    found = _POSITION.fullmatch(error.message)
     line, column = (int(found[1]), int(found[2])) if found else (error.raw_line, error.raw_column)
+    message = "invalid syntax" if found else error.message.removeprefix("tokenizer error: ")
     lines = text.split("\n")
-    shown = lines[line - 1] if line <= len(lines) else ""
-    return SyntaxError(error.message, ("<unknown>", line, column + 1, shown))
+    if line > len(lines):
+        line, column = len(lines), len(lines[-1])
+    return SyntaxError(message, ("<unknown>", line, column + 1, lines[line - 1]))

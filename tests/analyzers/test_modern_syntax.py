@@ -353,7 +353,7 @@ class TestNewerSyntax:
         else:
             assert got == expected
 
-    @pytest.mark.parametrize("text", ["t'a{b!r:>{c}}d'", "t'a{ b + 1 = }'", "tr'\\d{a}{{'", "t''"])
+    @pytest.mark.parametrize("text", ["t'a{b!r:>{c}}d'", "t'a{ b + 1 = }'", "t'{{{a}}}'", "t''"])
     def test_template_strings(self, text: str) -> None:
         dumped = expression(text)
         if sys.version_info >= (3, 14):

@@ -100,7 +100,7 @@ class Session:
     def _listen(self) -> None:
         while True:
             length = -1
-            while line := self._readline():
+            while line := self._next_line():
                 assert line.endswith(b"\r\n"), f"not a header: {line!r}"
                 if line == b"\r\n":
                     break
@@ -118,6 +118,12 @@ class Session:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+    def _next_line(self) -> bytes:
+        try:
+            return self._readline()
+        except OSError:  # a socket's way of saying that the server is gone
+            return b""
 
     def _oblige(self, request: dict[str, Any]) -> None:
         result: Any = None

@@ -10,6 +10,7 @@ from celery_analyzers.edits import set_keywords
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.handlers import own_nodes
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
+from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 
 if TYPE_CHECKING:
@@ -94,6 +95,38 @@ class MissingTimeLimit(Rule):
 
     code = "CEL201"
     severity = Severity.WARNING
+    proofs = (
+        # Five minutes of the limits pass in a second: the caller sends them along with the message.
+        Proof(
+            setup="""
+                import sys
+                import time
+                from types import ModuleType
+
+                class Answer:
+                    def json(self):
+                        return 'in stock'
+
+                def get(url):
+                    if url == 'https://stuck.example.org':
+                        time.sleep(60)
+                    return Answer()
+
+                sys.modules['requests'] = ModuleType('requests')
+                sys.modules['requests'].get = get
+            """,
+            run="""
+                for limit in ('soft_time_limit', 'time_limit'):
+                    setattr(sync, limit, getattr(sync, limit) and getattr(sync, limit) / 300)
+                sync.delay('https://stuck.example.org')
+                sync.delay('https://quick.example.org').get(timeout=15)
+            """,
+            fails="TimeoutError: The operation timed out",
+            succeeds="'in stock'",
+            worker="prefork",
+            broker="redis",
+        ),
+    )
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         if task.function is None or context.body is None or _may_have_limit(task, context):

@@ -107,6 +107,10 @@ class UnboundSelf(Rule):
         parameter, body = function.positional[0], context.body
         if parameter.default is not None or body is None or self._may_be_passed(task, context):
             return
+        if any(
+            isinstance(node, ast.Name) and node.id == "self" and isinstance(node.ctx, ast.Store) for node in body.nodes
+        ):
+            return
         annotation = _annotation_of_first(body.function)
         is_task = annotation is not None and is_task_class(context.symbol(annotation))
         if annotation is not None and not is_task:

@@ -63,7 +63,7 @@ class UnusedIgnore(Rule):
 
     ## References
 
-    - [How to silence findings](../configuration.md)
+    - [How to silence findings](https://github.com/celeryls/celeryls#configure)
     """
 
     code = "CEL001"

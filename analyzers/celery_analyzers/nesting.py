@@ -27,11 +27,12 @@ _OPENING = "([{"
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = ('"""', "'''", '"', "'")
 _PREFIX = re.compile(r"(?<!\w)(?:[fFtT][rR]?|[rR][fFtT])\Z")
-# It begins with one set of characters to be quick. A string without escapes and fields is one token.
+# It begins with one set of characters to be quick. A string without fields is one token, and so are blanks.
 _CODE = (
     r"[()\[\]{},;\"'#\\\r\n]"
-    r"(?:(?<=[,\r\n])\s+|(?<=\")(?:[^\"\\\r\n{]+\"|\"\"|\"(?!\"))|(?<=')(?:[^'\\\r\n{]+'|''|'(?!'))"
-    r"|(?<=#)[^\r\n]*|(?<=\\)(?:\r\n|.))?"
+    r"(?:(?<=[,\r\n])\s+|(?<=#)[^\r\n]*|(?<=\\)(?:\r\n|.)"
+    r"|(?<=\")(?:\"\"|[^\"\\\r\n{]*(?:\\[^\r\n{][^\"\\\r\n{]*)*\"(?!\")[ \t]*)"
+    r"|(?<=')(?:''|[^'\\\r\n{]*(?:\\[^\r\n{][^'\\\r\n{]*)*'(?!')[ \t]*))?"
 )
 
 

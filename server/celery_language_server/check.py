@@ -169,6 +169,7 @@ def inspect(project: Project) -> list[CheckedFile]:
         for path, outcome in tracked(inspect_files(project.root, project.settings, unknown), len(unknown)):
             if isinstance(outcome, Failure):
                 failures[path] = outcome.reason
+                outcomes[path] = outcome.outcome
                 project.failed = project.failed or outcome.internal
             else:
                 outcomes[path] = outcome
@@ -176,11 +177,13 @@ def inspect(project: Project) -> list[CheckedFile]:
     cache.save(found.decisions, exclude, respect, _gone(cache, found.files, project.folders))
     checked: list[CheckedFile] = []
     for path, outcome in sorted(outcomes.items()):
-        if outcome is None:
+        if path in failures:
             warn(f"{project.shown_as(path)} {failures[path]}")
-        elif outcome.counts == UNDECODABLE:
+        if outcome is None or not outcome.counts:
+            continue
+        if outcome.counts == UNDECODABLE:
             warn(f"{project.shown_as(path)} {outcome.reports}")
-        elif outcome.counts:
+        else:
             counts = [int(count) for count in outcome.counts.split()]
             checked.append(CheckedFile(project, path, project.shown_as(path), counts, outcome.reports))
     return checked

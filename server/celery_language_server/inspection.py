@@ -1,11 +1,13 @@
-"""Analyses files: on this process, or on several where there is enough to do.
+"""Analyses files: in this process, or in several where there is enough to do.
 
 Knows the engine. Everything here is imported only once a file has changed. Must not know who asks, nor print.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from celery_language_server.reporting import counts_of, dumped, reports_of
 from celery_language_server.sources import UndecodableError, UnreadableError, decode, digest, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from celery_analyzers.settings import Settings
 
@@ -60,13 +62,14 @@ def answers_of(root: str) -> str:
 
 
 class Failure:
-    """Why a file was not checked. `internal` means that the mistake is ours."""
+    """Why a file was not checked, or not in full: then `outcome` is what was found. `internal` faults are ours."""
 
-    __slots__ = ("internal", "reason")
+    __slots__ = ("internal", "outcome", "reason")
 
-    def __init__(self, reason: str, internal: bool = False) -> None:
+    def __init__(self, reason: str, internal: bool = False, outcome: Outcome | None = None) -> None:
         self.reason = reason
         self.internal = internal
+        self.outcome = outcome
 
 
 def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
@@ -86,9 +89,11 @@ def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tu
             yield path, Outcome(stamp, digest(data), (), "", "")
     processes = min(os.cpu_count() or 1, size // _WORTH_A_PROCESS, _MOST_PROCESSES)
     if processes < 2:
-        yield from _inspect_here(Inspector(root, settings), concerned.items())
+        yield from inspect_here(Inspector(root, settings), concerned.items())
     else:
-        yield from _inspect_elsewhere(root, settings, concerned, processes)
+        from celery_language_server.processes import inspect_elsewhere
+
+        yield from inspect_elsewhere(root, settings, concerned, processes)
 
 
 def _is_text(data: bytes) -> bool:
@@ -99,50 +104,40 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _inspect_here(inspector: Inspector, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Outcome | Failure]]:
+def inspect_here(inspector: Inspector, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Outcome | Failure]]:
+    """What is found in files, each a path and a stamp, by this process."""
     for path, stamp in files:
         yield path, _outcome(inspector, path, stamp)
 
 
 def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | Failure:
     try:
-        return inspector.outcome(path, stamp, read(f"{inspector.root}/{path}"))
+        with _overheard() as faults:
+            outcome = inspector.outcome(path, stamp, read(f"{inspector.root}/{path}"))
     except UnreadableError as error:
         return Failure(str(error))
     except Exception as error:
         # One file must not cost the findings of all others.
         return Failure(f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True)
+    if faults:
+        return Failure(f"was checked in part: {faults[0]}", internal=True, outcome=outcome)
+    return outcome
 
 
-def _inspect_elsewhere(
-    root: str, settings: Settings, files: dict[str, str], processes: int
-) -> Iterator[tuple[str, Outcome | Failure]]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+@contextmanager
+def _overheard() -> Generator[list[str]]:
+    """What the engine logs of rules that fail: it goes on without them, and we must not keep what it finds."""
+    faults: list[str] = []
 
-    # Neighbours go to the same process, since they import the same modules.
-    items = sorted(files.items())
-    step = max(1, len(items) // (processes * 8))
-    chunks = [items[start : start + step] for start in range(0, len(items), step)]
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _start_worker, (root, settings))
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            cause = record.exc_info[1] if record.exc_info else None
+            faults.append(record.getMessage() + (f" ({type(cause).__name__}: {cause})" if cause else ""))
+
+    logger = logging.getLogger("celery_analyzers")
+    listener = Listener(logging.ERROR)
+    logger.addHandler(listener)
     try:
-        for done in as_completed([pool.submit(_work, chunk) for chunk in chunks]):
-            yield from done.result()
+        yield faults
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-_workers: list[Inspector] = []
-"""The inspector of a worker process, made when that starts."""
-
-
-def _start_worker(root: str, settings: Settings) -> None:
-    import signal
-
-    # The parent process answers Ctrl-C for all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _workers.append(Inspector(root, settings))
-
-
-def _work(files: list[tuple[str, str]]) -> list[tuple[str, Outcome | Failure]]:
-    return list(_inspect_here(_workers[0], files))
+        logger.removeHandler(listener)

@@ -418,7 +418,7 @@ def positionals_of(call: ast.expr) -> list[str]:
     return [ast.dump(argument) for argument in call.args]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(calls(), st.sampled_from(NAMES), st.sampled_from(["None", "(1, 2)", "{'a': [1]}"]))
 def test_setting_changes_that_keyword_alone(call: str, name: str, value: str) -> None:
     text = module_of(call)
@@ -435,7 +435,7 @@ def test_setting_changes_that_keyword_alone(call: str, name: str, value: str) ->
     assert again == result
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(calls(), st.sampled_from(NAMES), st.booleans())
 def test_removing_takes_that_keyword_alone(call: str, name: str, bare: bool) -> None:
     text = module_of(call)
@@ -471,7 +471,7 @@ def functions(draw: st.DrawFn) -> str:
     return f"def f({written}{draw(GAPS)}): ...\n"
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(functions(), st.booleans())
 def test_adding_a_parameter_keeps_the_others(text: str, first: bool) -> None:
     before = Parsed(text)

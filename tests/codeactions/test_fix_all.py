@@ -23,7 +23,7 @@ class Replacing:
     words: dict[str, str]
     safety: Safety = "safe"
     imports: tuple[NeededImport, ...] = ()
-    texts: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list[str])
 
     def __call__(self, text: str) -> Found:
         self.texts.append(text)

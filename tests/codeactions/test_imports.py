@@ -252,7 +252,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["", "\ufeff"]),
     st.sampled_from(["", "#!/bin/python\n", '"""Doc."""\n', "'''Doc\n\n'''\nfrom __future__ import annotations\n"]),

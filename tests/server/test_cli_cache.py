@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from command import BOUND, BOUND_FIXED, CLEAN, Command, Result, run
 
-from celery_language_server import __version__, inspection
+from celery_language_server import __version__, inspection, processes
 from celery_language_server.cache import Cache, Outcome
 from celery_language_server.discovery import Decisions
 
@@ -328,6 +328,25 @@ def test_many_files_go_to_other_processes(celeryls: Command, monkeypatch: pytest
     assert result.out.count("CEL103") == 10
     assert result.err == "warning: bad.py is not utf-8: invalid byte in line 7\n"
     assert celeryls.check("--output-format", "concise") == result
+
+
+def test_processes_that_die(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures.process import BrokenProcessPool
+
+    def results(
+        root: str, settings: Settings, files: dict[str, str], processes: int
+    ) -> Iterator[tuple[str, Outcome | Failure]]:
+        inspector = inspection.Inspector(root, settings)
+        yield from inspection.inspect_here(inspector, list(files.items())[:1])
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(inspection, "_WORTH_A_PROCESS", 100)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(processes, "_results", results)
+    for number in range(4):
+        celeryls.write(f"m{number}.py")
+
+    assert len(celeryls.concise()) == 4
 
 
 def test_a_warm_run_imports_next_to_nothing(tmp_path: Path) -> None:

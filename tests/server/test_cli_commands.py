@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-from command import BOUND, Command, run
+from command import BOUND, MISSPELT, Command, Result, run
 
 from celery_analyzers.registry import all_rules
 from celery_language_server import __version__, cli, progress, serve
@@ -138,21 +136,13 @@ def test_a_broken_pipe_is_no_news(tmp_path: Path) -> None:
     assert process.wait(60) == cli.BROKEN_PIPE
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-def test_an_interrupt_is_no_news(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery_language_server.cli", "check", "-"],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    time.sleep(3)
-    process.send_signal(signal.SIGINT)
+def test_an_interrupt_is_no_news(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(given: object) -> int:
+        raise KeyboardInterrupt
 
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (cli.INTERRUPTED, b"", b"")
+    monkeypatch.setattr("celery_language_server.stdin_check.run", interrupted)
+
+    assert celeryls("check", "-") == Result(cli.INTERRUPTED, "", "")
 
 
 def test_a_file_that_breaks_a_rule_of_ours_does_not_stop_the_run(
@@ -175,6 +165,26 @@ def test_a_file_that_breaks_a_rule_of_ours_does_not_stop_the_run(
     assert result.code == 2
     assert result.out.startswith("b.py:5:5")
     assert result.err == "warning: a.py could not be checked, please report this: KeyError: 'boom'\n"
+
+
+def test_what_a_failing_rule_leaves_is_not_kept(
+    celeryls: Command, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    celeryls.write("a.py", BOUND + MISSPELT)
+    with monkeypatch.context() as patch:
+
+        def failing(*arguments: object) -> object:
+            raise KeyError("boom")
+
+        patch.setattr("celery_analyzers.rules.bind_without_self.BindWithoutSelf.check_task", failing)
+        result = celeryls.check("--output-format", "concise")
+    caplog.clear()
+
+    assert result.code == 2
+    assert "CEL801" in result.out
+    assert result.err.startswith("warning: a.py was checked in part: The rule bind-without-self failed in ")
+    assert result.err.endswith(" (KeyError: 'boom')\n")
+    assert celeryls.check().code == 1
 
 
 class Terminal:

@@ -112,7 +112,7 @@ class _Row:
         value = self.read(places, node.expression)
         place = places.of(node)
         if _INTERPOLATION is not None and isinstance(node, cst.TemplatedStringExpression):
-            shown = source.partition("=")[0] if node.equal is not None else source
+            shown = source.rpartition("=")[0] if node.equal is not None else source
             yield _INTERPOLATION(value, shown.strip(), conversion, specification, **place)
         else:
             yield ast.FormattedValue(value, conversion, specification, **place)

@@ -6,13 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from celery_analyzers.bindings import STAR
+from celery_analyzers.celery_tables import tables
 from celery_analyzers.edits import add_parameter, set_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.resolution import is_task_class
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
-from celery_analyzers.task_options import task_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,6 +174,6 @@ def _attributes(body: Body) -> set[str]:
 
 def _is_task(attributes: set[str], task: TaskDefinition, context: Context) -> bool:
     """Whether only a task instance has all these attributes."""
-    known = task_options()
+    known = tables()
     own = {name for name in attributes if not known.is_member(name) and context.base_may_define(task, name)}
     return bool(attributes - _COMMON) and all(name in own or known.is_member(name) for name in attributes)

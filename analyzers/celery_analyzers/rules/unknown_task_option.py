@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from celery_analyzers.celery_tables import tables
 from celery_analyzers.edits import remove_keyword, rename_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.spelling import correction
-from celery_analyzers.task_options import task_options
 from celery_analyzers.values import is_known
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class UnknownTaskOption(Rule):
         if task.form == "call" and task.function is not None:
             # The call, which has the options, stands elsewhere and is reported there.
             return
-        known = task_options()
+        known = tables()
         for option in task.options:
             if option.name in known.options or context.base_may_define(task, option.name):
                 continue
@@ -168,7 +168,7 @@ class UnknownTaskOption(Rule):
 
     def _idle(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option without effect."""
-        known, name = task_options(), option.name
+        known, name = tables(), option.name
         if name in known.settings:
             right = known.settings[name]
             message = f"`{name}` is a setting: on a task it has no effect, where the option is called `{right}`"

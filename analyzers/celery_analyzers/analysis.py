@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
-from celery_analyzers.context import Context
+from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
+from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding
 from celery_analyzers.ignores import Ignore, ignores
+from celery_analyzers.index import SourceRecord
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
-from celery_analyzers.project import Project
-from celery_analyzers.registrations import registering_call
+from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
+from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
+from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_analyzers.tasks import registering_call
 
+_ASSIGNMENT = re.compile(r"[ \t]*\w+[ \t]*(?:=[^=]|:[^=\n]+=|\[|\.)")
 logger = logging.getLogger(__name__)
 
 
@@ -40,7 +46,10 @@ class SegmentAnalysis:
     Spans count from the segment's start.
     """
 
-    __slots__ = ("_lines", "consulted", "findings", "found", "ignores", "names", "owner", "problem", "segment", "used")
+    __slots__ = (
+        *("_lines", "asked", "consulted", "facts", "findings", "found", "ignores", "names", "owner", "problem"),
+        *("segment", "used"),
+    )
 
     def __init__(self, segment: Segment, names: SegmentNames, owner: str | None) -> None:
         self.segment = segment
@@ -54,6 +63,10 @@ class SegmentAnalysis:
         self.problem: Problem | None = None
         self.used: frozenset[str] = frozenset()
         self.consulted: frozenset[Path] = frozenset()
+        self.asked: Mapping[Question, object] = {}
+        """What the index of the workspace was asked, with its answers."""
+        self.facts: tuple[Fact, ...] = ()
+        """What the segment says about Celery."""
         self._lines: LineIndex | None = None
 
     @property
@@ -125,7 +138,7 @@ class FileAnalysis:
             everything = True
         self._rules = rules or self._rules
         for index, analysis in enumerate(self.segments):
-            if everything or analysis.consulted:
+            if everything or analysis.consulted or self._project.has_other_answers(analysis.asked):
                 self._run_at(index)
         self._report_idle_file_ignore()
 
@@ -150,6 +163,15 @@ class FileAnalysis:
     def dependencies(self) -> set[Path]:
         """Other files that the findings depend on, those that were looked for in vain among them."""
         return set[Path]().union(*(analysis.consulted for analysis in self.segments))
+
+    def has_other_answers(self) -> bool:
+        """Whether the index of the workspace has other answers by now than the findings go by."""
+        return any(self._project.has_other_answers(analysis.asked) for analysis in self.segments)
+
+    @property
+    def scope(self) -> ModuleScope:
+        """The names of the module."""
+        return self._scope
 
     def _apply(self, change: Change, removed: tuple[SegmentAnalysis, ...]) -> None:
         reusable = {a.segment: a for a in removed}
@@ -252,6 +274,7 @@ class FileAnalysis:
         analysis.found = len(found)
         analysis.used = frozenset(self._scope.used)
         analysis.consulted = frozenset(self._project.consulted)
+        analysis.asked = self._project.asked
         analysis.findings = self._silence(analysis, found)
         self.segments[index] = analysis
 
@@ -265,28 +288,24 @@ class FileAnalysis:
             analysis.problem = syntax
             return []
         found: list[Finding] = []
-        for site in sites(syntax, self._scope, owner, calls=self._may_call(segment.text)):
+        facts: list[Fact] = []
+        calls = self._may_call(segment.text)
+        for site in sites(syntax, self._scope, owner, calls=calls, roles=self._roles()):
+            facts.append(site.fact)
             found.extend(self._check_site(site, syntax))
+        analysis.facts = tuple(facts)
         return list(in_order(found))
 
+    def _roles(self) -> Sequence[SourceRecord]:
+        """What the module is to the apps that are configured from it."""
+        path = self._scope.path
+        return () if path is None else self._project.ask("roles", str(path)) or ()
+
     def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
-        if isinstance(site, CrontabSite):
-            context = Context(syntax, site.scope, self._project, call=site.call)
-        else:
-            context = Context(
-                syntax,
-                site.scope,
-                self._project,
-                function=site.function,
-                decorator=site.decorator,
-                app=site.app,
-            )
+        check = _asked(site, syntax, self._project)
         for rule in self._rules.rules:
             try:
-                if isinstance(site, TaskSite):
-                    yield from rule.check_task(site.task, context)
-                else:
-                    yield from rule.check_crontab(site.crontab, context)
+                yield from check(rule)
             except Exception:
                 # A mistake in one rule must not cost the user the findings of the others, nor the server.
                 logger.exception("The rule %s failed in %s; please report this", rule.name(), self._scope.path)
@@ -294,6 +313,8 @@ class FileAnalysis:
     def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
         if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
             return False
+        if _ASSIGNMENT.match(segment.text, segment.code_start) and self._roles():
+            return True
         if SEGMENT.search(segment.text) or (self._aliases and self._aliases.search(segment.text)):
             return True
         name = function_name(segment)
@@ -347,3 +368,21 @@ def _owner(owner: str | None, segment: Segment, names: SegmentNames) -> str | No
 
 def _is_celerys(binding: Binding) -> bool:
     return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
+
+
+def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Iterator[Finding]]:
+    """What rules are asked about a site."""
+    if isinstance(site, TaskSite):
+        context = Context(syntax, site.scope, project, function=site.function, decorator=site.decorator, task=site.task)
+        return lambda rule: rule.check_task(site.task, context)
+    if isinstance(site, CrontabSite):
+        of_crontab = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_crontab(site.crontab, of_crontab)
+    if isinstance(site, DispatchSite):
+        of_dispatch = DispatchContext(syntax, project, site)
+        return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, SettingSite):
+        of_setting = SettingContext(syntax, project, site)
+        return lambda rule: rule.check_setting(site.setting, of_setting)
+    of_entry = BeatContext(syntax, project, site)
+    return lambda rule: rule.check_beat_entry(site.entry, of_entry)

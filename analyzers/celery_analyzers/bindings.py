@@ -8,8 +8,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from celery_analyzers.expressions import OPAQUE, Expression, Invocation, Reference, expression
+from celery_analyzers.wrapper_sketches import Sketch, sketch
+
+ParameterKind = Literal["positional-only", "positional", "keyword-only", "*", "**"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +41,41 @@ class InstanceBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterBinding:
+    """A parameter of a function. `annotation` is opaque, and `default` None, where there is none."""
+
+    name: str
+    kind: ParameterKind
+    annotation: Expression = OPAQUE
+    default: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionBinding:
-    """A function: what it returns, said by its annotation and its return statements, and its own bindings."""
+    """A function as others see it: what it returns, said by its annotation and its return statements, its own
+    bindings, its decorators from the outside in, and its parameters; these are None where nobody read them.
+
+    `sketch` tells how it may make tasks of other functions.
+    """
 
     name: str
     annotation: Expression = OPAQUE
     returns: tuple[Expression, ...] = ()
     inner: Bindings = ()
+    decorators: tuple[Expression, ...] = ()
+    parameters: tuple[ParameterBinding, ...] | None = None
+    sketch: Sketch | None = None
+    is_async: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClassBinding:
-    """A class: its bases, and what its body binds, methods among it."""
+    """A class: its bases, what its body binds, methods among it, and its decorators from the outside in."""
 
     name: str
     bases: tuple[Expression, ...]
     body: Bindings = ()
+    decorators: tuple[Expression, ...] = ()
 
 
 Binding = ImportBinding | ValueBinding | InstanceBinding | FunctionBinding | ClassBinding
@@ -147,8 +170,8 @@ def _targets(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, Bi
 
 
 def function_binding(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionBinding:
-    """What can be told of a function from outside. The inside is kept for factories only: it costs, and a
-    function without a `return` of a call, a name or an attribute makes nothing that others could know."""
+    """What can be told of a function from outside. The inside is kept for factories and wrappers only: it costs, and
+    a function without a `return` of a call, a name or an attribute makes nothing that others could know."""
     annotation = expression(node.returns) if node.returns is not None else OPAQUE
     returns = tuple(
         value
@@ -156,12 +179,56 @@ def function_binding(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionBi
         if isinstance(statement, ast.Return)
         and isinstance(value := expression(statement.value), (Reference, Invocation))
     )
-    return FunctionBinding(node.name, annotation, returns, function_scope(node) if returns else ())
+    wrapper = sketch(node)
+    return FunctionBinding(
+        node.name,
+        annotation,
+        returns,
+        function_scope(node) if returns or wrapper else (),
+        tuple(expression(decorator) for decorator in node.decorator_list),
+        parameters(node.args),
+        wrapper,
+        isinstance(node, ast.AsyncFunctionDef),
+    )
+
+
+def parameters(arguments: ast.arguments) -> tuple[ParameterBinding, ...]:
+    """The parameters of a function in the order in which they are written."""
+    return tuple(
+        ParameterBinding(
+            argument.arg,
+            kind,
+            OPAQUE if argument.annotation is None else expression(argument.annotation),
+            None if default is None else expression(default),
+        )
+        for argument, kind, default in listed_parameters(arguments)
+    )
+
+
+def listed_parameters(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ParameterKind, ast.expr | None]]:
+    """The parameters of a function in order, each with its kind and its default."""
+    positional: list[tuple[ast.arg, ParameterKind]] = [(a, "positional-only") for a in arguments.posonlyargs]
+    positional.extend((a, "positional") for a in arguments.args)
+    missing = len(positional) - len(arguments.defaults)
+    defaults: list[ast.expr | None] = [*([None] * missing), *arguments.defaults]
+    for (argument, kind), default in zip(positional, defaults, strict=True):
+        yield argument, kind, default
+    if arguments.vararg:
+        yield arguments.vararg, "*", None
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        yield argument, "keyword-only", default
+    if arguments.kwarg:
+        yield arguments.kwarg, "**", None
 
 
 def class_binding(node: ast.ClassDef) -> ClassBinding:
     """A class and what its body binds."""
-    return ClassBinding(node.name, tuple(expression(base) for base in node.bases), bindings(node.body))
+    return ClassBinding(
+        node.name,
+        tuple(expression(base) for base in node.bases),
+        bindings(node.body),
+        tuple(expression(decorator) for decorator in node.decorator_list),
+    )
 
 
 def _own_statements(statements: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

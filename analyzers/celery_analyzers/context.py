@@ -8,33 +8,27 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property
-from pathlib import Path
 
 from celery_analyzers.body import Body
-from celery_analyzers.expressions import OPAQUE, Invocation, Reference, expression
+from celery_analyzers.configuration import Given, combined
+from celery_analyzers.dispatch_sites import DispatchSite
+from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
+from celery_analyzers.expressions import Reference, expression
 from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
-from celery_analyzers.registrations import NOT_SET, app_argument, app_attributes, setting
-from celery_analyzers.resolution import TASK_CLASSES, base_classes, evaluate_symbol
-from celery_analyzers.scopes import InnerScope, ModuleScope
+from celery_analyzers.resolution import evaluate_symbol
+from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.setting_sites import BeatSite, SettingSite
 from celery_analyzers.source import LineIndex
-from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, ProjectFunction, Scope, Symbol
+from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
+from celery_analyzers.test_files import is_test
 from celery_analyzers.values import evaluate
 
-_TRANSPARENT_DECORATORS = frozenset({"django.db.transaction.atomic", "django.db.transaction.non_atomic_requests"})
-"""Decorators that pass on all arguments and what comes back."""
-_TASK_MAKERS = frozenset({"task", "_task_from_fun"})
-"""Methods of an app that make its tasks: one of its own may give them any option."""
-_TASK_CLASS_GIVERS = frozenset({"Task", "task_cls", "create_task_cls", "__init__", "init_app"})
-"""Attributes of an app that tell, or may set, the base class of its tasks."""
-_EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
-"""Classes that give a task no attribute of theirs."""
-_TEST_FILE = re.compile(r"(?:test_.*|.*_tests?|tests?|conftest)\.py\Z")
-_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
 
 
@@ -50,7 +44,7 @@ class Context:
         function: Function | None = None,
         decorator: ast.expr | None = None,
         call: ast.Call | None = None,
-        app: Scope | None = None,
+        task: Task | None = None,
     ) -> None:
         self.syntax = syntax
         self.scope = scope
@@ -61,8 +55,9 @@ class Context:
         self.decorator = decorator
         """The node of the decorator, or of the call that makes the task; None where it stands elsewhere."""
         self.call = call
-        """The node of the crontab."""
-        self._app = app
+        """The node of the call that the fact is."""
+        self.task = task
+        """The task that the fact is, or that it is about."""
 
     @property
     def text(self) -> str:
@@ -85,6 +80,13 @@ class Context:
         """The value of an expression outside the task's body, as `values.evaluate` gives it."""
         return evaluate(expression(node), self.scope)
 
+    def celery_at_least(self, *version: int) -> bool | None:
+        """Whether the code here runs on this version of Celery or a later one: `celery_at_least(5, 5)`. None where the
+        project does not tell."""
+        module = self.scope.module_scope
+        path = module.path if isinstance(module, ModuleScope) else None
+        return self.project.celery_version(path).at_least(*version)
+
     @cached_property
     def body(self) -> Body | None:
         """The task's body, where it stands in this segment."""
@@ -95,10 +97,7 @@ class Context:
         """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
         module, root = self.scope.module_scope, self.project.root
         path = module.path if isinstance(module, ModuleScope) else None
-        if path is None:
-            return False
-        inside = path.relative_to(root) if root is not None and path.is_relative_to(root) else Path(path.name)
-        return _TEST_FILE.match(inside.name) is not None or not _TEST_FOLDERS.isdisjoint(inside.parts[:-1])
+        return path is not None and is_test(path, root)
 
     @cached_property
     def function_source(self) -> str:
@@ -109,57 +108,44 @@ class Context:
         """Whether the function's text holds any of `words`: to be asked before what costs more."""
         return any(word in self.function_source for word in words)
 
-    def setting(self, name: str) -> object:
-        """The value of a Celery setting by its new, lower-case name.
+    def setting(self, name: str, task: Task | None = None) -> object:
+        """The value of a Celery setting by its new, lower-case name: of the app of `task`, which is this one if none is
+        given. None where nothing sets it, UNKNOWN where something may, or where places differ."""
+        return combined(self.given(name, task))
 
-        It is looked for in this file, in the module that makes the task's app, and in the modules that these name in
-        `config_from_object`. None where nothing there sets it, UNKNOWN where something may.
-        """
-        own = setting(name, self.scope)
-        return own if own is not NOT_SET or self._app is None else setting(name, self._app)
+    def given(self, name: str, task: Task | None = None) -> list[Given]:
+        """The values that a setting is given, with their places."""
+        task = task or self.task
+        return settings_given(name, task, task.scope if isinstance(task, ProjectTask) else self.scope, self.project)
 
-    def effective_option(self, task: TaskDefinition, name: str) -> object:
-        """The value of a task's option: its own, else what its base class gives it.
+    def effective(self, task: Task, name: str) -> Effective:
+        """What an option of a task comes to, with where that is said."""
+        return effective_option(task, name, self._scope_of(task), self.project)
 
-        None where neither sets it; UNKNOWN where something that cannot be told may. Settings are not asked.
-        """
-        own = task.option(name)
-        if own is not None:
-            return own.value
-        if not task.options_known:
-            return UNKNOWN
-        base = self._base(task)
-        return NOT_SET if base is None else _class_option(base, name)
+    def effective_option(self, task: Task, name: str) -> object:
+        """The effective value of a task's option: None where nothing sets it, UNKNOWN where something that cannot be
+        told may."""
+        return self.effective(task, name).value
 
-    def _base(self, task: TaskDefinition) -> Symbol | None:
-        """The task's base class: its own, else the one that its app gives to all."""
-        app = self._app or self.scope
-        own = app_attributes(app) if task.form != "class" else frozenset[str]()
-        if not own.isdisjoint(_TASK_MAKERS):
-            return UNKNOWN
-        if task.base is not None:
-            return task.base
-        default = app_argument("task_cls", app) if own.isdisjoint(_TASK_CLASS_GIVERS) else UNKNOWN
-        if isinstance(default, (External, ProjectClass, AppAttribute)):
-            return default
-        return None if default is NOT_SET else UNKNOWN
+    def names(self, task: Task) -> tuple[str, ...] | None:
+        """The names that Celery may know a task by, None where they cannot be told."""
+        return names_of(task, self._scope_of(task), self.project)
 
-    def base_may_define(self, task: TaskDefinition, *names: str) -> bool:
+    def base_may_define(self, task: Task, *names: str) -> bool:
         """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these.
 
         A `__call__` that does no more to the arguments than to pass them on to `run` does not count.
         """
-        if not task.options_known:
-            return True
-        base = self._base(task)
-        if base is None:
-            return False
-        found = (_class_option(base, name) for name in names)
-        return any(value is not NOT_SET and not _only_runs(value) for value in found)
+        return may_define(task, names, self._scope_of(task), self.project)
+
+    def _scope_of(self, task: Task) -> Scope:
+        return task.scope if isinstance(task, ProjectTask) else self.scope
 
     def may_be_wrapped(self, task: TaskDefinition) -> bool:
         """Whether a decorator below the task's own may change what the function takes or gives."""
-        return any(not (isinstance(inner, External) and inner.path in _TRANSPARENT_DECORATORS) for inner in task.inner)
+        if not task.maker.keeps_function:
+            return True
+        return any(not (isinstance(inner, External) and inner.path in TRANSPARENT_DECORATORS) for inner in task.inner)
 
     def is_marked(self, word: str) -> bool:
         """Whether a comment `# celeryls: <word>` stands above the task, beside its decorators or its `def` line."""
@@ -190,6 +176,32 @@ class Context:
         return alias, NeededImport(module, name, alias)
 
 
+class DispatchContext(Context):
+    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite) -> None:
+        super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
+        self.arguments = site.positional
+        self.keywords = dict(site.keywords)
+
+
+class SettingContext(Context):
+    """The surroundings of a setting. `node` is that of its value."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: SettingSite) -> None:
+        super().__init__(syntax, site.scope, project)
+        self.node = site.node
+
+
+class BeatContext(Context):
+    """The surroundings of a beat entry. `node` is the dict or the call that it is, `nodes` those of its fields."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: BeatSite) -> None:
+        super().__init__(syntax, site.scope, project)
+        self.node = site.node
+        self.nodes = dict(site.nodes)
+
+
 class IgnoreContext:
     """What is told about a comment that silences: which of its names silenced nothing, and which are no rules."""
 
@@ -198,32 +210,3 @@ class IgnoreContext:
         self.ignore = ignore
         self.unused = unused
         self.unknown = unknown
-
-
-def _only_runs(value: object) -> bool:
-    """Whether this is a method that ends in `return self.run(*args, **kwargs)` and binds no name anew before."""
-    if not isinstance(value, ProjectFunction) or not value.binding.returns:
-        return False
-    names = [name for name, _ in value.binding.inner]
-    return len(set(names)) == len(names) and all(
-        isinstance(returned, Invocation)
-        and returned.function == Reference("self.run")
-        and returned.arguments == (OPAQUE,)
-        and len(returned.keywords) == 1
-        and returned.keywords[0][0] is None
-        for returned in value.binding.returns
-    )
-
-
-def _class_option(base: Symbol, name: str) -> object:
-    for candidate in base_classes(base):
-        if isinstance(candidate, ProjectClass):
-            found = [binding for bound, binding in candidate.binding.body if bound == name]
-            if found:
-                inside = InnerScope.of(candidate.binding.body, candidate.scope)
-                return evaluate(Reference(name), inside)
-        elif isinstance(candidate, AppAttribute):
-            continue
-        elif not (isinstance(candidate, External) and candidate.path in TASK_CLASSES | _EMPTY_CLASSES):
-            return UNKNOWN
-    return NOT_SET

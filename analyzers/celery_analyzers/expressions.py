@@ -71,11 +71,20 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Splat:
+    """`*value` among the arguments of a call or the items of a display."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """Anything else: its value cannot be told."""
 
 
-Expression = Reference | Literal | Collection | Mapping | Invocation | Operation | Choice | Subscription | Opaque
+Expression = (
+    Reference | Literal | Collection | Mapping | Invocation | Operation | Choice | Subscription | Splat | Opaque
+)
 OPAQUE = Opaque()
 
 
@@ -123,8 +132,8 @@ def expression(node: ast.expr | None, depth: int = 12) -> Expression:
         return Choice((expression(node.body, inner), expression(node.orelse, inner)))
     if isinstance(node, ast.Subscript):
         return Subscription(expression(node.value, inner), expression(node.slice, inner))
-    if isinstance(node, ast.Await):
-        return OPAQUE
+    if isinstance(node, ast.Starred):
+        return Splat(expression(node.value, inner))
     if isinstance(node, ast.NamedExpr):
         return expression(node.value, inner)
     return OPAQUE

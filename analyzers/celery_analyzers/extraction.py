@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from celery_analyzers.bindings import class_binding, function_scope
+from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
+from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
 from celery_analyzers.expressions import Expression, Invocation, expression
 from celery_analyzers.facts import (
     CrontabCall,
@@ -20,15 +21,18 @@ from celery_analyzers.facts import (
     FunctionFacts,
     Option,
     Parameter,
-    ParameterKind,
     TaskDefinition,
 )
 from celery_analyzers.findings import Span
-from celery_analyzers.registrations import is_task_decorator, registering_call
+from celery_analyzers.index import SourceRecord
+from celery_analyzers.makers import Maker, maker_of
+from celery_analyzers.relevance import DISPATCHES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, Scope, Symbol
+from celery_analyzers.setting_sites import BeatSite, SettingReader, SettingSite
+from celery_analyzers.symbols import External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
 
@@ -44,15 +48,18 @@ CRONTAB_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_yea
 class TaskSite:
     """A task definition with the nodes it was read from.
 
-    `scope` is that of the definition, not of its body; `app` that of the module which makes the task's app, where
-    that is known.
+    `scope` is that of the definition, not of its body. `decorator` is the node that the task's options may be written
+    in; None where it stands elsewhere, or is a wrapper's that takes none.
     """
 
     task: TaskDefinition
     function: Function | None
     decorator: ast.expr | None
     scope: Scope
-    app: Scope | None = None
+
+    @property
+    def fact(self) -> TaskDefinition:
+        return self.task
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +70,23 @@ class CrontabSite:
     call: ast.Call
     scope: Scope
 
+    @property
+    def fact(self) -> CrontabCall:
+        return self.crontab
 
-Site = TaskSite | CrontabSite
+
+Site = TaskSite | CrontabSite | DispatchSite | SettingSite | BeatSite
 
 
-def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool) -> Iterator[Site]:
+def sites(
+    syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool, roles: Sequence[SourceRecord] = ()
+) -> Iterator[Site]:
     """The Celery facts of a segment, in order. `owner` is the class whose member the segment is.
 
-    `calls` tells whether a call in it may matter; where the words already say no, only decorators are read.
+    `calls` tells whether a call in it may matter; where the words already say no, only decorators are read. `roles` are
+    what the module is to the apps that are configured from it.
     """
-    visitor = _Visitor(syntax, calls)
+    visitor = _Visitor(syntax, calls, roles)
     if owner is None:
         yield from visitor.block(syntax.statements, scope, None)
     else:
@@ -80,14 +94,17 @@ def sites(syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bo
 
 
 class _Visitor:
-    __slots__ = ("_look_inside", "_reads_calls", "_syntax", "_yields")
+    __slots__ = ("_dispatches", "_look_inside", "_reads_calls", "_reads_dispatches", "_settings", "_syntax", "_yields")
 
-    def __init__(self, syntax: Syntax, calls: bool) -> None:
+    def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord]) -> None:
         self._syntax = syntax
-        self._reads_calls = calls
+        self._settings = SettingReader(syntax, roles)
+        self._reads_calls = calls or self._settings.reads
         # The text tells at once that most functions hold no other and yield nothing.
-        self._look_inside = calls or len(_DEFINITION.findall(syntax.text)) > 1
+        self._look_inside = self._reads_calls or len(_DEFINITION.findall(syntax.text)) > 1
         self._yields = "yield" in syntax.text
+        self._reads_dispatches = DISPATCHES.search(syntax.text) is not None
+        self._dispatches = DispatchReader(syntax)
 
     def block(self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         for node in statements:
@@ -100,6 +117,8 @@ class _Visitor:
                 yield from self._statement(node, scope, owner)
 
     def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
+        if self._settings.reads:
+            yield from self._settings.statement(node, scope, owner)
         blocks: list[list[ast.stmt]] = []
         for name, value in ast.iter_fields(node):
             if name in ("body", "orelse", "finalbody"):
@@ -124,18 +143,13 @@ class _Visitor:
         yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
-        symbols: list[Symbol] = []
-        found: int | None = None
-        for position, decorator in enumerate(node.decorator_list):
-            target = decorator.func if isinstance(decorator, ast.Call) else decorator
-            symbol = evaluate_symbol(expression(target), scope)
-            symbols.append(symbol)
-            if found is None and is_task_decorator(symbol):
-                found = position
-        if found is None:
+        makers = ((i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list))
+        found, maker = next(((i, maker) for i, maker in makers if maker is not None), (0, None))
+        if maker is None:
             return None
+        symbols = [evaluate_symbol(_callee(expression(decorator)), scope) for decorator in node.decorator_list]
         decorator = node.decorator_list[found]
-        options, known = self._options(decorator, scope)
+        options, known = self._options(decorator, scope, maker)
         base = next((option.value for option in reversed(options) if option.name == "base"), None)
         task = TaskDefinition(
             name=node.name,
@@ -144,12 +158,14 @@ class _Visitor:
             options_known=known,
             function=self.function_facts(node),
             decorator_span=self._syntax.span(decorator),
-            base=_symbol(base),
+            base=base_symbol(base),
             outer=tuple(symbols[:found]),
             inner=tuple(symbols[found + 1 :]),
             in_class=owner is not None,
+            nested=owner is None and scope is not scope.module_scope,
+            maker=maker,
         )
-        return TaskSite(task, node, decorator, scope, _app_module(symbols[found]))
+        return TaskSite(task, node, decorator if maker.forwards else None, scope)
 
     def _registered(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         if owner is not None:
@@ -157,11 +173,17 @@ class _Visitor:
         call = registering_call(node.name, scope)
         if call is None:
             return None
-        options, known = _options_of(call, scope)
+        decorator = applied(call)
+        maker = maker_of(decorator, scope)
+        if maker is None:
+            return None
+        written, known = written_options(decorator, maker, scope)
+        options = tuple(Option(name, value) for name, value in written)
         base = next((option.value for option in options if option.name == "base"), None)
         inner = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)
+        facts = self.function_facts(node)
         task = TaskDefinition(
-            node.name, "call", options, known, self.function_facts(node), base=_symbol(base), inner=inner
+            node.name, "call", options, known, facts, base=base_symbol(base), inner=inner, maker=maker
         )
         return TaskSite(task, node, None, scope)
 
@@ -173,12 +195,14 @@ class _Visitor:
         task = TaskDefinition(owner.binding.name, "class", (), True, facts, base=owner, inner=inner)
         return TaskSite(task, node, None, scope)
 
-    def _options(self, decorator: ast.expr, scope: Scope) -> tuple[tuple[Option, ...], bool]:
+    def _options(self, decorator: ast.expr, scope: Scope, maker: Maker) -> tuple[tuple[Option, ...], bool]:
+        options = [Option(name, value) for name, value in maker.options]
         if not isinstance(decorator, ast.Call):
-            return (), True
-        options: list[Option] = []
-        known = not any(isinstance(argument, ast.Starred) for argument in decorator.args)
+            return tuple(options), maker.options_known
+        known = maker.options_known and not any(isinstance(argument, ast.Starred) for argument in decorator.args)
         for keyword in decorator.keywords:
+            if keyword.arg is not None and not maker.passes_on(keyword.arg):
+                continue
             value = evaluate(expression(keyword.value), scope)
             if keyword.arg is None:
                 known = known and isinstance(value, dict)
@@ -191,24 +215,10 @@ class _Visitor:
 
     def function_facts(self, node: Function) -> FunctionFacts:
         """The facts of a function."""
-        arguments = node.args
-        positional: list[tuple[ast.arg, ParameterKind]] = [(a, "positional-only") for a in arguments.posonlyargs]
-        positional.extend((a, "positional") for a in arguments.args)
-        missing = len(positional) - len(arguments.defaults)
-        defaults: list[ast.expr | None] = [*([None] * missing), *arguments.defaults]
-        listed: list[tuple[ast.arg, ParameterKind, ast.expr | None]] = [
-            (a, kind, default) for (a, kind), default in zip(positional, defaults, strict=True)
-        ]
-        if arguments.vararg:
-            listed.append((arguments.vararg, "*", None))
-        keyword_defaults = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        listed.extend((a, "keyword-only", default) for a, default in keyword_defaults)
-        if arguments.kwarg:
-            listed.append((arguments.kwarg, "**", None))
         return FunctionFacts(
             name=node.name,
             name_span=self._syntax.name_span(node),
-            parameters=tuple(self._parameter(*entry) for entry in listed),
+            parameters=tuple(self._parameter(*entry) for entry in listed_parameters(node.args)),
             is_async=isinstance(node, ast.AsyncFunctionDef),
             is_generator=self._yields and _yields(node.body),
         )
@@ -220,26 +230,33 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        for call in walk(node) if self._reads_calls else ():
+        if not self._reads_calls:
+            return
+        if self._reads_dispatches:
+            self._dispatches.note_roles(node, scope)
+        for call in walk(node):
             if not isinstance(call, ast.Call):
                 continue
             symbol = evaluate_symbol(expression(call.func), scope)
             if isinstance(symbol, External) and symbol.path in CRONTAB:
                 yield CrontabSite(self._crontab(call, scope), call, scope)
-            elif site := self._task_call(call, symbol, scope):
+            elif site := self._task_call(call, scope):
                 yield site
+            elif dispatch := self._dispatches.read(call, scope):
+                yield dispatch
+            elif self._settings.reads:
+                yield from self._settings.call(call, scope)
 
-    def _task_call(self, call: ast.Call, symbol: Symbol, scope: Scope) -> TaskSite | None:
+    def _task_call(self, call: ast.Call, scope: Scope) -> TaskSite | None:
         """`app.task(function, **options)` or `app.task(**options)(function)`."""
         if len(call.args) != 1 or not isinstance(call.args[0], ast.Name):
             return None
-        options_call: ast.expr = call
-        if isinstance(call.func, ast.Call):
-            options_call = call.func
-            symbol = evaluate_symbol(expression(call.func.func), scope)
-        if not is_task_decorator(symbol):
+        options_call = call.func if isinstance(call.func, ast.Call) else call
+        made = expression(call)
+        maker = maker_of(applied(made), scope) if isinstance(made, Invocation) else None
+        if maker is None:
             return None
-        options, known = self._options(options_call, scope)
+        options, known = self._options(options_call, scope, maker)
         task = TaskDefinition(
             name=call.args[0].id,
             form="call",
@@ -247,9 +264,10 @@ class _Visitor:
             options_known=known,
             function=None,
             decorator_span=self._syntax.span(options_call),
-            base=_symbol(next((option.value for option in options if option.name == "base"), None)),
+            base=base_symbol(next((option.value for option in options if option.name == "base"), None)),
+            maker=maker,
         )
-        return TaskSite(task, None, options_call, scope, _app_module(symbol))
+        return TaskSite(task, None, options_call, scope)
 
     def _crontab(self, call: ast.Call, scope: Scope) -> CrontabCall:
         fields: list[tuple[str, Field]] = []
@@ -274,40 +292,14 @@ class _Visitor:
         return CrontabCall(span, Span(start, span.end - 1), tuple(fields), complete)
 
 
-def _app_module(symbol: Symbol) -> Scope | None:
-    return symbol.module if isinstance(symbol, AppAttribute) else None
-
-
 def _callee(value: Expression) -> Expression:
     return value.function if isinstance(value, Invocation) else value
-
-
-def _options_of(call: Invocation, scope: Scope) -> tuple[tuple[Option, ...], bool]:
-    options_call = call.function if isinstance(call.function, Invocation) else call
-    options: list[Option] = []
-    known = True
-    for name, value in options_call.keywords:
-        evaluated = evaluate(value, scope)
-        if name is None:
-            known = known and isinstance(evaluated, dict)
-            options.extend(_from_splat(evaluated))  # pyright: ignore[reportUnknownArgumentType]
-        else:
-            options.append(Option(name, evaluated))
-    return tuple(options), known
 
 
 def _from_splat(value: object) -> Iterator[Option]:
     if isinstance(value, dict):
         for name, item in value.items():  # pyright: ignore[reportUnknownVariableType]
             yield Option(str(name), item)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _symbol(value: object) -> Symbol | None:
-    if value is None:
-        return None
-    if isinstance(value, (External, ProjectClass, AppAttribute)):
-        return value
-    return UNKNOWN
 
 
 def _yields(statements: Sequence[ast.AST]) -> bool:

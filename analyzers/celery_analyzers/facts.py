@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from celery_analyzers.bindings import ParameterKind
 from celery_analyzers.expressions import Expression
 from celery_analyzers.findings import Span
+from celery_analyzers.makers import CELERYS, Maker
 from celery_analyzers.symbols import Symbol
-
-ParameterKind = Literal["positional-only", "positional", "keyword-only", "*", "**"]
+from celery_analyzers.tasks import NOT_GIVEN, Form, ProjectTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class TaskDefinition:
     `register_task`. A call stands apart from its function: the call's segment has a definition without `function`,
     the function's segment one without `decorator_span`, and both have the options.
 
-    `options_known` is False where `**` brings options that cannot be told. `base` is what `base=` or the class's
-    bases mean. `outer` and `inner` are the decorators above and below the one that makes the task.
+    `options` are those that a wrapper of Celery's decorator sets, then those that are written. `options_known` is False
+    where others may be given that cannot be told. `base` is what `base=` or the class's bases mean, `maker` what makes
+    the task. `outer` and `inner` are the decorators above and below the one that does.
     """
 
     name: str
-    form: Literal["decorator", "call", "class"]
+    form: Form
     options: tuple[Option, ...]
     options_known: bool
     function: FunctionFacts | None
@@ -80,6 +82,14 @@ class TaskDefinition:
     outer: tuple[Symbol, ...] = ()
     inner: tuple[Symbol, ...] = ()
     in_class: bool = False
+    nested: bool = False
+    """Whether it stands in a function, so that only a process that calls this has the task."""
+    maker: Maker = CELERYS
+
+    def value(self, name: str) -> object:
+        """The value of an option that is set at the task itself; NOT_GIVEN where it is not."""
+        option = self.option(name)
+        return NOT_GIVEN if option is None else option.value
 
     def option(self, name: str) -> Option | None:
         """The option `name` as it is written on the task itself; of several the last, which counts."""
@@ -119,3 +129,89 @@ class CrontabCall:
     def given(self) -> Iterator[str]:
         """The names of the fields that are given."""
         return (name for name, _ in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call: its value as `values.evaluate` gives it, and its span; for a keyword the span is that of
+    `name=value`, or of the key where it comes from a dict."""
+
+    value: object
+    span: Span
+    value_span: Span
+
+
+Role = Literal["send", "alone", "first", "following", "body", "callback", "errback", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A call that sends a task, or that makes a signature of it.
+
+    `method` is what is called: `delay`, `apply_async`, `s`, `send_task`, ... `task` is the task where it is known, and
+    `target` its name where that is all that is given. `positional` and `keywords` are the arguments for the task,
+    which are `complete` unless something in the call cannot be told. `options` are those of the execution.
+
+    `role` tells what becomes of a signature: it is the `first` or a `following` member of a chain, which gets the
+    result of the one before, the `body` of a chord, a `callback` or `errback`, a `member` of a group or of a chord's
+    header, or `alone` where nothing is known. What is sent has the role `send`. `immutable` signatures take no result.
+    """
+
+    method: str
+    role: Role
+    span: Span
+    method_span: Span
+    task: ProjectTask | None
+    target: object = None
+    target_span: Span | None = None
+    positional: tuple[Argument, ...] = ()
+    keywords: tuple[tuple[str, Argument], ...] = ()
+    complete: bool = True
+    options: tuple[Option, ...] = ()
+    options_complete: bool = True
+    immutable: bool = False
+
+    def option(self, name: str) -> Option | None:
+        """An option of the execution, as it is written in the call."""
+        return next((option for option in self.options if option.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingGiven:
+    """A setting of an app as it is written: in the app's constructor, on its `conf`, or in a module, class or dict that
+    it is configured from.
+
+    `key` is the name as it is written and `name` the new name of the setting that Celery takes it for, None where it
+    takes it for none. `namespace` holds for keys of modules, classes and dicts. `key_span` is where the key stands.
+    """
+
+    key: str
+    name: str | None
+    namespace: str | None
+    value: object
+    span: Span
+    key_span: Span
+    value_span: Span
+    form: Literal["argument", "attribute", "item", "key", "variable"]
+
+
+@dataclass(frozen=True, slots=True)
+class BeatEntry:
+    """An entry of a beat schedule, or a call of `add_periodic_task`.
+
+    `fields` are the keys with their values, which are `complete` unless there may be others. `task` is the task where
+    it is known, else `target` its name.
+    """
+
+    key: str | None
+    span: Span
+    fields: tuple[tuple[str, Argument], ...]
+    complete: bool
+    task: ProjectTask | None = None
+
+    def field(self, name: str) -> Argument | None:
+        """The field `name` if it is given."""
+        return dict(self.fields).get(name)
+
+
+Fact = TaskDefinition | CrontabCall | Dispatch | SettingGiven | BeatEntry

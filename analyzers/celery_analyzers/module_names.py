@@ -18,10 +18,8 @@ from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
-_DECORATED = re.compile(r"[ \t\f]*@")
-_DEFINITION = re.compile(r"^[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)|^[ \t\f]*class[ \t]", re.MULTILINE)
-# Only a function that may return an app, or configure or register something, is worth a look inside.
-_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|task\(")
+# Only a function that has decorators, or may return an app, or configure or register something, is worth a look inside.
+_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,7 @@ class SegmentNames:
     pseudo: Bindings = ()
     class_name: str | None = None
     bases: tuple[Expression, ...] = ()
+    decorators: tuple[Expression, ...] = ()
 
 
 NOTHING = SegmentNames()
@@ -46,11 +45,8 @@ def function_name(segment: Segment) -> str | None:
 def _plain_function(segment: Segment) -> str | None:
     """The name of the function that a segment is, if there is nothing in it that the module could know of."""
     start = segment.code_start
-    if _DECORATED.match(segment.text, start):
-        match = _DEFINITION.search(segment.text, start)
-    else:
-        match = _FUNCTION.match(segment.text, start)
-    if match is None or match.group(1) is None or _FACTORY.search(segment.text, match.end()):
+    match = _FUNCTION.match(segment.text, start)
+    if match is None or _FACTORY.search(segment.text, match.end()):
         return None
     # What a base class's `__call__` returns tells whether it hands the arguments on.
     return match.group(1) if match.group(1) != "__call__" else None
@@ -74,7 +70,8 @@ def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> S
     if segment.kind is Kind.CLASS_HEAD:
         for node in syntax.statements:
             if isinstance(node, ast.ClassDef):
-                return SegmentNames(class_name=node.name, bases=tuple(map(expression, node.bases)))
+                decorators = tuple(map(expression, node.decorator_list))
+                return SegmentNames((), (), node.name, tuple(map(expression, node.bases)), decorators)
         return NOTHING
     return SegmentNames(bindings(syntax.statements), tuple(registrations(segment.text, syntax.statements)))
 
@@ -87,7 +84,9 @@ def module_names(parts: Iterable[tuple[Segment, SegmentNames]]) -> dict[str, tup
 
     def close() -> None:
         if head is not None and head.class_name is not None:
-            gathered.append((head.class_name, ClassBinding(head.class_name, head.bases, tuple(members))))
+            gathered.append(
+                (head.class_name, ClassBinding(head.class_name, head.bases, tuple(members), head.decorators))
+            )
         members.clear()
 
     for segment, names in parts:

@@ -6,48 +6,52 @@ packages. Must not know rules.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from celery_analyzers.celery_version import CeleryVersion, version_for
+from celery_analyzers.configuration import Given, Place, given_in
 from celery_analyzers.module_names import module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
+from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import Scope
+from celery_analyzers.task_names import module_names_of
 
+if TYPE_CHECKING:
+    from celery_analyzers.index import ProjectIndex
+
+Question = tuple[str, tuple[str, ...]]
+"""A method of the index, and its arguments."""
 LARGEST_MODULE = 2_000_000
 """Bytes above which a module that is only imported is not read: what it binds is then unknown."""
-_MOST_ENTRIES = 30_000
-"""Directory entries that a search through the project's configuration visits at most."""
-_SKIPPED = frozenset({"node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist", "migrations"})
-_CONFIGURATION = re.compile(
-    r"celery|setting|config|conf\b|constant|default|procfile|compose|supervisor|\.service\Z|entrypoint|worker|app"
-    r"|__init__|\.env|require|pyproject|pipfile|setup",
-    re.IGNORECASE,
-)
-_CONFIGURATION_SUFFIXES = (
-    *("", ".py", ".yml", ".yaml", ".toml", ".conf", ".ini", ".cfg", ".service", ".sh"),
-    *(".txt", ".in", ".lock"),
-)
-_TIME_LIMIT = re.compile(
-    rb"\btask_(?:soft_)?time_limit\b|(?:\b|CELERYD?_)TASK_(?:SOFT_)?TIME_LIMIT\b|--(?:soft-)?time-limit\b"
-)
-_ASYNC_POOL = re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL")
 
 
 class Project:
     """The modules under `root`; without a root every import leads outside."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        index: ProjectIndex | None = None,
+        extra_task_decorators: Iterable[str] = (),
+    ) -> None:
         self.root = root.absolute() if root is not None else None
         self.generation = 0
-        """Counts the changes told by `set_overlay` and `forget`: equal numbers mean equal answers."""
+        """Counts the changes told by `set_overlay`, `forget` and `set_index`: equal numbers mean equal answers."""
         self.consulted: set[Path] = set()
         """Files that answers depended on since `begin`, those that were looked for in vain among them."""
+        self.asked: dict[Question, object] = {}
+        """What the index was asked since `begin`, with its answers."""
+        self._index = index
+        self._extra_task_decorators = frozenset(extra_task_decorators)
         self._overlays: dict[Path, str] = {}
         self._scopes: dict[Path, ModuleScope | None] = {}
-        self._mentioned: dict[re.Pattern[bytes], bool] = {}
+        self._given: dict[tuple[str, str], _Kept] = {}
+        self._versions: dict[Path, CeleryVersion] = {}
 
     def begin(self) -> None:
         """Forget what was consulted and found, so that the next answers tell what they depend on."""
@@ -56,6 +60,102 @@ class Project:
             if scope is not None:
                 scope.begin()
         self.consulted = set()
+        self.asked = {}
+
+    @property
+    def index(self) -> ProjectIndex | None:
+        """What is known of the workspace as a whole; None until somebody has found it out."""
+        return self._index
+
+    def set_index(self, index: ProjectIndex | None) -> None:
+        """Take over what is known of the workspace as a whole."""
+        self._index = index
+        self.generation += 1
+        self._given.clear()
+
+    def ask(self, question: str, *arguments: str) -> Any:
+        """What the index answers to one of its methods; None where there is no index yet.
+
+        The answer becomes one that the result depends on.
+        """
+        key = (question, arguments)
+        if key not in self.asked:
+            self.asked[key] = self._answer(key)
+        return self.asked[key]
+
+    def _answer(self, question: Question) -> object:
+        name, arguments = question
+        return None if self._index is None else getattr(self._index, name)(*arguments)
+
+    def has_other_answers(self, asked: Mapping[Question, object]) -> bool:
+        """Whether the index has other answers by now."""
+        return any(self._answer(question) != answer for question, answer in asked.items())
+
+    def declares_task_decorator(self, path: str, module: Scope | None) -> bool:
+        """Whether the configuration says that `path` makes tasks: a dotted path, or a name of `module`."""
+        if not self._extra_task_decorators:
+            return False
+        if module is None:
+            return path in self._extra_task_decorators
+        where = module.path if isinstance(module, ModuleScope) else None
+        if where is None:
+            return False
+        return any(f"{name}.{path}" in self._extra_task_decorators for name in module_names_of(where, self.root))
+
+    def given(self, name: str, app: str) -> Sequence[Given]:
+        """The values that a setting of the app that the module at `app` makes is given, by that module, by what it is
+        configured from, and by modules that configure it."""
+        kept = self._given.get((app, name))
+        if kept is None:
+            before = self.consulted, self.asked
+            self.consulted, self.asked = set(), {}
+            found = tuple(self._find_given(name, app))
+            kept = self._given[app, name] = _Kept(found, frozenset(self.consulted), self.asked)
+            self.consulted, self.asked = before
+        self.consulted |= kept.consulted
+        self.asked |= kept.asked
+        return kept.given
+
+    def _find_given(self, name: str, app: str) -> Iterator[Given]:
+        django = self.django_settings(app)
+        for path in (app, *(self.ask("configuring", app) or ())):
+            module = self.module_at(Path(path))
+            if module is not None:
+                yield from given_in(name, module, django)
+
+    def django_settings(self, path: str) -> list[Scope] | None:
+        """The modules that may be the settings of the Django project that a file is in; None where that is not
+        known."""
+        modules = self.ask("django_settings", path)
+        found = [self.module_at(Path(module)) for module in modules or ()]
+        return [module for module in found if module is not None] or None
+
+    def celery_version(self, path: Path | None) -> CeleryVersion:
+        """The version of Celery that a file's code runs on, as far as the project's files tell."""
+        if self.root is None or path is None:
+            return CeleryVersion()
+        folder = path.parent
+        if folder not in self._versions:
+            self._versions[folder] = version_for(path, self.root)
+        version = self._versions[folder]
+        self.consulted |= version.consulted
+        return version
+
+    def line_of(self, place: Place) -> int | None:
+        """The number of the line that a place is in, from 0; None where it cannot be found any more."""
+        text = None if place.path is None else self._text(place.path)
+        if text is None:
+            return None
+        name = re.escape(place.name)
+        match = re.search(rf"^[ \t]*{name}[ \t]*[:=\[(]", text, re.MULTILINE) or re.search(rf"\b{name}\b", text)
+        return None if match is None else LineIndex(text).position(match.end() - 1)[0]
+
+    def module_at(self, path: Path) -> ModuleScope | None:
+        """The scope of the module at `path`; None where it cannot be read."""
+        self.consulted.add(path)
+        if path not in self._scopes:
+            self._scopes[path] = self._read(path)
+        return self._scopes[path]
 
     def set_overlay(self, path: Path, text: str | None) -> None:
         """Take `text` for the content of `path`; None returns to the disk's."""
@@ -68,11 +168,14 @@ class Project:
     def forget(self, path: Path | None = None) -> None:
         """Tell that `path`, or anything, changed on disk."""
         self.generation += 1
-        self._mentioned.clear()
+        # Rarely asked for, and read in a moment.
+        self._versions.clear()
         if path is None:
             self._scopes.clear()
+            self._given.clear()
         else:
             self._scopes.pop(path, None)
+            self._given = {key: kept for key, kept in self._given.items() if path not in kept.consulted}
 
     def module(self, importer: Scope, name: str, level: int) -> Scope | None:
         """The scope of a module as `importer` would import it; None if the project has no such module."""
@@ -107,61 +210,32 @@ class Project:
 
     def _load(self, stem: Path) -> ModuleScope | None:
         for path in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
-            self.consulted.add(path)
-            if path not in self._scopes:
-                self._scopes[path] = self._read(path)
-            scope = self._scopes[path]
+            scope = self.module_at(path)
             if scope is not None:
                 return scope
         return None
 
     def _read(self, path: Path) -> ModuleScope | None:
-        text = self._overlays.get(path)
+        text = self._text(path)
         if text is None:
-            try:
-                if path.stat().st_size > LARGEST_MODULE:
-                    return None
-                data = path.read_bytes()
-            except (OSError, ValueError):
-                return None
-            text = data.decode("utf-8", "replace")
+            return None
         parts = ((segment, segment_names(segment)) for segment in SegmentedText(text).segments)
         return ModuleScope(module_names(parts), self, path)
 
-    def mentions_time_limit(self) -> bool:
-        """Whether a settings module, a worker's command line or the like sets a time limit for all tasks.
+    def _text(self, path: Path) -> str | None:
+        text = self._overlays.get(path)
+        if text is not None:
+            return text
+        try:
+            return None if path.stat().st_size > LARGEST_MODULE else path.read_bytes().decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return None
 
-        Asked by words alone: which app the setting belongs to is not known, so it is taken to be every task's.
-        """
-        return self._mentions(_TIME_LIMIT)
 
-    def mentions_async_pool(self) -> bool:
-        """Whether a requirement, a setting or the like names a worker pool that awaits coroutines."""
-        return self._mentions(_ASYNC_POOL)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The values that a setting is given, with what that depends on."""
 
-    def _mentions(self, words: re.Pattern[bytes]) -> bool:
-        if self.root is None:
-            return False
-        self.consulted.add(self.root)
-        if words not in self._mentioned:
-            self._mentioned[words] = any(words.search(data) for data in self._configuration_files(self.root))
-        return self._mentioned[words]
-
-    def _configuration_files(self, root: Path) -> Iterator[bytes]:
-        entries = 0
-        for folder, folders, names in os.walk(root):
-            folders[:] = [f for f in folders if not f.startswith(".") and f not in _SKIPPED]
-            entries += len(names)
-            if entries > _MOST_ENTRIES:
-                return
-            in_settings = _CONFIGURATION.search(os.path.basename(folder)) is not None
-            for name in names:
-                if os.path.splitext(name)[1] not in _CONFIGURATION_SUFFIXES:
-                    continue
-                if not in_settings and not _CONFIGURATION.search(name):
-                    continue
-                try:
-                    with open(os.path.join(folder, name), "rb") as file:
-                        yield file.read(LARGEST_MODULE)
-                except OSError:
-                    continue
+    given: tuple[Given, ...]
+    consulted: frozenset[Path]
+    asked: Mapping[Question, object]

@@ -32,6 +32,7 @@ CELERY_CLASSES = frozenset({"celery.Celery", "celery.app.Celery", "celery.app.ba
 TASK_CLASSES = frozenset({"celery.Task", "celery.app.task.Task", "celery.contrib.django.task.DjangoTask"})
 SHARED_TASK = frozenset({"celery.shared_task", "celery.app.shared_task"})
 CRONTAB = frozenset({"celery.schedules.crontab"})
+PARTIAL = External("functools.partial")
 _CURRENT_APPS = ("celery.current_app", "celery._state.current_app", "celery.app.default_app")
 _GET_CURRENT_APP = frozenset({"celery._state.get_current_app", "celery.app.app_or_default"})
 # A project may hold a `celery.py` of its own; an absolute import of these still means the library.
@@ -57,7 +58,10 @@ def evaluate_symbol(expression: Expression, scope: Scope, depth: int = _DEEPEST)
     if isinstance(expression, Reference):
         return resolve(expression.path, scope, depth - 1)
     if isinstance(expression, Invocation):
-        made = _call(evaluate_symbol(expression.function, scope, depth - 1), scope, depth - 1)
+        function = evaluate_symbol(expression.function, scope, depth - 1)
+        if makes_task(function) or function == PARTIAL:
+            return Value(expression, scope)
+        made = _call(function, scope, depth - 1)
         # What `dict(...)` and the like make is a value, which `values` tells.
         builtin = isinstance(made, Instance) and made.path.startswith("builtins.")
         return Value(expression, scope) if builtin else made
@@ -76,6 +80,13 @@ def evaluate_symbol(expression: Expression, scope: Scope, depth: int = _DEEPEST)
     if isinstance(expression, (Literal, CollectionExpression, MappingExpression, Operation)):
         return Value(expression, scope)
     return UNKNOWN
+
+
+def makes_task(symbol: Symbol) -> bool:
+    """Whether a call of this makes a task, or what does: `app.task`, `shared_task`, `app.register_task`."""
+    if isinstance(symbol, AppAttribute):
+        return symbol.path in ("task", "register_task")
+    return isinstance(symbol, External) and symbol.path in SHARED_TASK
 
 
 def is_celery_class(symbol: Symbol, depth: int = _DEEPEST) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.registrations import NOT_SET
+from celery_analyzers.configuration import NOT_SET
 from celery_analyzers.symbols import UNKNOWN
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from celery_analyzers.findings import Finding, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import Context, IgnoreContext
-    from celery_analyzers.facts import CrontabCall, TaskDefinition
+    from celery_analyzers.context import BeatContext, Context, DispatchContext, IgnoreContext, SettingContext
+    from celery_analyzers.facts import BeatEntry, CrontabCall, Dispatch, SettingGiven, TaskDefinition
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -79,6 +79,18 @@ class Rule:
 
     def check_crontab(self, crontab: CrontabCall, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call of `celery.schedules.crontab`."""
+        return iter(())
+
+    def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call that sends a task or makes a signature of one."""
+        return iter(())
+
+    def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one setting, where an app is given it."""
+        return iter(())
+
+    def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one entry of a beat schedule."""
         return iter(())
 
     def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -111,6 +111,10 @@ class Modules(Protocol):
         """The scope of a module as `importer` would import it; None if the project has no such module."""
         ...
 
+    def declares_task_decorator(self, path: str, module: Scope | None) -> bool:
+        """Whether the configuration says that `path` makes tasks: a dotted path, or a name of `module`."""
+        ...
+
 
 class Scope(Protocol):
     """Names that are visible in one place."""

@@ -19,6 +19,7 @@ from celery_analyzers.expressions import (
     Mapping,
     Operation,
     Reference,
+    Splat,
 )
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import UNKNOWN, External, Scope, Value
@@ -43,8 +44,7 @@ def evaluate(expression: Expression, scope: Scope, depth: int = 16) -> object:
     if isinstance(expression, Literal):
         return expression.value
     if isinstance(expression, Collection):
-        items = [evaluate(item, scope, depth - 1) for item in expression.items]
-        return tuple(items) if expression.kind == "tuple" else items
+        return _collection(expression, scope, depth)
     if isinstance(expression, Mapping):
         return _mapping(expression, scope, depth)
     if isinstance(expression, Operation):
@@ -71,6 +71,19 @@ def is_known(value: object) -> bool:
 
 def _same(one: object, other: object) -> bool:
     return type(one) is type(other) and one == other
+
+
+def _collection(expression: Collection, scope: Scope, depth: int) -> object:
+    items: list[object] = []
+    for item in expression.items:
+        if not isinstance(item, Splat):
+            items.append(evaluate(item, scope, depth - 1))
+            continue
+        more = evaluate(item.value, scope, depth - 1)
+        if not isinstance(more, (tuple, list)):
+            return UNKNOWN
+        items.extend(cast("list[object]", more))
+    return tuple(items) if expression.kind == "tuple" else items
 
 
 def _mapping(expression: Mapping, scope: Scope, depth: int) -> object:
@@ -103,7 +116,8 @@ def _invocation(expression: Invocation, scope: Scope, depth: int) -> object:
         inner = evaluate(expression.arguments[0], scope, depth - 1)
         if isinstance(inner, (int, float)):
             return int(inner) if function == External("builtins.int") else float(inner)
-    return evaluate_symbol(expression, scope)
+    made = evaluate_symbol(expression, scope)
+    return UNKNOWN if isinstance(made, Value) else made
 
 
 def _operation(expression: Operation, scope: Scope, depth: int) -> object:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
@@ -16,7 +17,7 @@ ALL = RuleSet.from_settings(Settings())
 
 def analyse(text: str, *, root: Path | None = None, path: Path | None = None, rules: RuleSet = ALL) -> FileAnalysis:
     """The analysis of a text, as of the file `path` of the project `root`."""
-    return FileAnalysis(text, rules=rules, project=Project(root), path=path)
+    return FileAnalysis(text, rules=rules, project=Project(root, root and index_of(root)), path=path)
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
@@ -42,6 +43,8 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
 
         def check_crontab(self, crontab: object, context: object) -> tuple[()]:
             return ()
+
+        check_dispatch = check_setting = check_beat_entry = check_crontab
 
     rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyse(text, root=root, path=path, rules=rules)

@@ -9,6 +9,7 @@ import pytest
 from literate import Block, Case, read_cases
 from rule_examples import Mark, analyse, complaint_about, findings_of, fixed, mark_of, read_marks
 
+from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_codeactions.fixes import apply_edits, resolve
 
@@ -27,7 +28,7 @@ def analyses(case: Case, root: Path) -> list[tuple[Block, tuple[Mark, ...], File
             path = root / block.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())
-    project = Project(root)
+    project = Project(root, index_of(root))
     return [
         (block, one.marks, analyse(text, project, root / (block.path or "tasks.py")))
         for block, one, text in zip(case.blocks, marked, texts, strict=True)
@@ -68,7 +69,7 @@ def test_fixes_break_nothing(case: Case, tmp_path: Path) -> None:
     for block, marks, analysis in analyses(case, tmp_path):
         if not marks or "unfinished" in block.flags:
             continue
-        project, path = Project(tmp_path), tmp_path / (block.path or "tasks.py")
+        project, path = Project(tmp_path, index_of(tmp_path)), tmp_path / (block.path or "tasks.py")
         for finding in findings_of(analysis, case.file):
             for fix in finding.fixes:
                 again = analyse(fixed(analysis.text, fix), project, path)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Edit, Fix, Severity, Span
+from celery_analyzers.index import ASYNC_POOL
 from celery_analyzers.layout import first_on_line, indentation, newline_of, parameter_listing
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -107,7 +108,9 @@ class AsyncTask(Rule):
         overrides = ("__call__",) if task.form == "class" else ("__call__", "run")
         if context.may_be_wrapped(task) or context.base_may_define(task, *overrides):
             return
-        if context.setting("worker_pool") not in (None, UNKNOWN, *_POOLS) or context.project.mentions_async_pool():
+        if context.setting("worker_pool") not in (None, UNKNOWN, *_POOLS) or context.project.ask(
+            "mentions", ASYNC_POOL
+        ):
             return
         if function.is_async:
             kind = "an asynchronous generator" if function.is_generator else "a coroutine function"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.edits import set_keywords
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.handlers import own_nodes
+from celery_analyzers.index import TIME_LIMIT
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -152,7 +153,8 @@ def _may_have_limit(task: TaskDefinition, context: Context) -> bool:
         or context.base_may_define(task, *_LIMITS, *_SENDS)
         or _limits_itself(task, context)
         or any(context.setting(name) is not None for name in _SETTINGS)
-        or context.project.mentions_time_limit()
+        or any(context.project.ask("command_values", name) for name in _LIMITS)
+        or context.project.ask("mentions", TIME_LIMIT)
     )
 
 

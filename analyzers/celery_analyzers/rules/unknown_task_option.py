@@ -186,7 +186,8 @@ class UnknownTaskOption(Rule):
 
 def _is_read(name: str, context: Context) -> bool:
     """Whether the code around the task reads an attribute of this name."""
-    return re.search(rf"\.{name}\b|['\"]{name}['\"]", context.text) is not None
+    word = re.escape(name)
+    return re.search(rf"\.{word}\b|['\"]{word}['\"]", context.text) is not None
 
 
 def _renaming(name: str, right: str, task: TaskDefinition, context: Context) -> Fix | None:

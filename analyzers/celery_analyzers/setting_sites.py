@@ -1,0 +1,263 @@
+"""Finds the settings of apps where they are written, and the entries of beat schedules.
+
+Knows the forms in which Celery is configured. Must not know rules.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from celery_analyzers.configuration import makes_app
+from celery_analyzers.expressions import Invocation, Reference, dotted_path, expression
+from celery_analyzers.facts import Argument, BeatEntry, SettingGiven
+from celery_analyzers.findings import Span
+from celery_analyzers.index import SourceRecord
+from celery_analyzers.resolution import evaluate_symbol, resolve
+from celery_analyzers.setting_names import canonical, looks_like_setting
+from celery_analyzers.symbols import App, AppAttribute, External, ProjectClass, Scope
+from celery_analyzers.syntax import Syntax
+from celery_analyzers.tasks import ProjectTask, task_of
+from celery_analyzers.values import evaluate
+
+WORDS = re.compile(r"\.conf\b|Celery[ \t]*\(|config_from_object|add_periodic_task|PeriodicTask|[bB][eE][aA][tT]_?[sS]")
+"""What a text must hold for a setting or a beat entry in it to be found without knowing what the module is for."""
+Form = Literal["argument", "attribute", "item", "key", "variable"]
+_ARGUMENTS = {"broker": "broker_url", "backend": "result_backend", "include": "include"}
+_OF_THE_APP = frozenset(
+    {"main", "loader", "backend", "amqp", "events", "log", "control", "set_as_current", "tasks", "broker", "include"}
+    | {"changes", "config_source", "fixups", "task_cls", "autofinalize", "namespace", "strict_typing"}
+)
+"""Parameters of `Celery()`."""
+_SCHEDULE = "beat_schedule"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSite:
+    """A setting with the node of its value."""
+
+    setting: SettingGiven
+    node: ast.expr
+    scope: Scope
+
+    @property
+    def fact(self) -> SettingGiven:
+        return self.setting
+
+
+@dataclass(frozen=True, slots=True)
+class BeatSite:
+    """A beat entry with its node: the dict of its fields, or the call that adds it. `nodes` are those of its fields."""
+
+    entry: BeatEntry
+    node: ast.expr
+    nodes: tuple[tuple[str, ast.expr], ...]
+    scope: Scope
+
+    @property
+    def fact(self) -> BeatEntry:
+        return self.entry
+
+
+class SettingReader:
+    """Reads the settings of one segment. `roles` tell what the module is to the apps configured from it."""
+
+    def __init__(self, syntax: Syntax, roles: Sequence[SourceRecord]) -> None:
+        self._syntax = syntax
+        self._roles = roles
+        self.reads = bool(roles) or WORDS.search(syntax.text) is not None
+        """Whether there can be any."""
+
+    def statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[SettingSite | BeatSite]:
+        """The settings that an assignment gives."""
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            yield from self._assignment(node.targets[0], node.value, node, scope, owner)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            yield from self._assignment(node.target, node.value, node, scope, owner)
+
+    def _assignment(
+        self, target: ast.expr, value: ast.expr, node: ast.stmt, scope: Scope, owner: ProjectClass | None
+    ) -> Iterator[SettingSite | BeatSite]:
+        span = self._syntax.span(node)
+        if isinstance(target, ast.Name):
+            for namespace in self._namespaces(owner, scope):
+                if canonical(target.id, namespace) or looks_like_setting(target.id):
+                    yield from self._setting(target.id, namespace, target, value, span, "variable", scope)
+                    return
+        elif isinstance(target, ast.Attribute):
+            if self._is_conf(target.value, scope):
+                end = self._syntax.span(target).end
+                key_span = Span(end - len(target.attr), end)
+                yield from self._setting(target.attr, None, key_span, value, span, "attribute", scope)
+        elif isinstance(target, ast.Subscript):
+            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            if self._is_conf(target.value, scope) and isinstance(key, str):
+                yield from self._setting(key, None, target.slice, value, span, "item", scope)
+            elif self._is_schedule(target.value, scope, owner):
+                yield from self._entry(key if isinstance(key, str) else None, value, scope)
+
+    def _namespaces(self, owner: ProjectClass | None, scope: Scope) -> list[str | None]:
+        """The namespaces of the apps that variables here are settings of."""
+        if owner is None and scope is not scope.module_scope:
+            return []
+        name = owner.binding.name if owner is not None else None
+        return [role.namespace for role in self._roles if role.owner == name]
+
+    def _is_conf(self, node: ast.expr, scope: Scope) -> bool:
+        path = dotted_path(node)
+        return path is not None and path.endswith("conf") and resolve(path, scope) == AppAttribute("conf")
+
+    def _is_schedule(self, node: ast.expr, scope: Scope, owner: ProjectClass | None) -> bool:
+        """Whether this is a beat schedule: `app.conf.beat_schedule`, or the variable of a settings module."""
+        if isinstance(node, ast.Attribute):
+            return self._is_conf(node.value, scope) and canonical(node.attr, None) == _SCHEDULE
+        if isinstance(node, ast.Name):
+            return any(canonical(node.id, namespace) == _SCHEDULE for namespace in self._namespaces(owner, scope))
+        return False
+
+    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+        """The settings that a call gives, or the beat entries that it adds."""
+        function = node.func
+        method = function.attr if isinstance(function, ast.Attribute) else ""
+        if isinstance(function, ast.Attribute) and method in ("update", "setdefault", "add_defaults"):
+            yield from self._update(node, function, scope)
+        elif method == "add_periodic_task" or (isinstance(function, ast.Name) and function.id == "add_periodic_task"):
+            yield from self._periodic(node, scope)
+        elif isinstance(function, (ast.Name, ast.Attribute)):
+            path = dotted_path(function) or ""
+            if path.rpartition(".")[2].endswith("Celery"):
+                made = expression(node)
+                if isinstance(made, Invocation) and makes_app(made, scope):
+                    yield from self._constructor(node, scope)
+            elif method == "config_from_object" and isinstance(resolve(path.rpartition(".")[0], scope), App):
+                keywords = {k.arg: k.value for k in node.keywords}
+                given = keywords.get("namespace")
+                namespace = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+                for argument in node.args[:1]:
+                    yield from self._dict(argument, namespace, scope)
+
+    def _update(self, node: ast.Call, function: ast.Attribute, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+        is_app = function.attr == "add_defaults" and isinstance(evaluate_symbol(expression(function.value), scope), App)
+        if is_app or self._is_conf(function.value, scope):
+            if function.attr == "setdefault" and len(node.args) == 2:
+                key = node.args[0]
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    span = self._syntax.span(node)
+                    yield from self._setting(key.value, None, key, node.args[1], span, "item", scope)
+                return
+            for argument in node.args:
+                yield from self._dict(argument, None, scope)
+            yield from self._keywords(node, scope)
+        elif self._is_schedule(function.value, scope, None):
+            for argument in node.args:
+                yield from self._entries(argument, scope)
+
+    def _constructor(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+        for keyword in node.keywords:
+            if keyword.arg == "changes":
+                yield from self._dict(keyword.value, None, scope)
+        yield from self._keywords(node, scope, constructor=True)
+
+    def _keywords(self, node: ast.Call, scope: Scope, *, constructor: bool = False) -> Iterator[SettingSite | BeatSite]:
+        for keyword in node.keywords:
+            if keyword.arg is None:
+                yield from self._dict(keyword.value, None, scope)
+                continue
+            key = _ARGUMENTS.get(keyword.arg, keyword.arg) if constructor else keyword.arg
+            if constructor and keyword.arg in _OF_THE_APP and keyword.arg not in _ARGUMENTS:
+                continue
+            span = self._syntax.span(keyword)
+            key_span = Span(span.start, span.start + len(keyword.arg))
+            yield from self._setting(key, None, key_span, keyword.value, span, "argument", scope)
+
+    def _dict(self, node: ast.expr, namespace: str | None, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
+            yield from self._keywords(node, scope)
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                span = Span(self._syntax.span(key).start, self._syntax.span(value).end)
+                yield from self._setting(key.value, namespace, key, value, span, "key", scope)
+
+    def _setting(
+        self,
+        key: str,
+        namespace: str | None,
+        where: ast.expr | Span,
+        value: ast.expr,
+        span: Span,
+        form: Form,
+        scope: Scope,
+    ) -> Iterator[SettingSite | BeatSite]:
+        name = canonical(key, namespace)
+        key_span = where if isinstance(where, Span) else self._syntax.span(where)
+        evaluated = evaluate(expression(value), scope)
+        given = SettingGiven(key, name, namespace, evaluated, span, key_span, self._syntax.span(value), form)
+        yield SettingSite(given, value, scope)
+        if name == _SCHEDULE:
+            yield from self._entries(value, scope)
+
+    def _entries(self, node: ast.expr, scope: Scope) -> Iterator[BeatSite]:
+        """The entries of a beat schedule."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+            for keyword in node.keywords:
+                yield from self._entry(keyword.arg, keyword.value, scope)
+        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            if key is not None:
+                name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
+                yield from self._entry(name, value, scope)
+
+    def _entry(self, key: str | None, node: ast.expr, scope: Scope) -> Iterator[BeatSite]:
+        fields: list[tuple[str, Argument, ast.expr]] = []
+        complete = True
+        if isinstance(node, ast.Dict):
+            for name, value in zip(node.keys, node.values, strict=True):
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    fields.append((name.value, self._argument(value, self._syntax.span(name), scope), value))
+                else:
+                    complete = False
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+            complete = not node.args
+            for keyword in node.keywords:
+                if keyword.arg is None:
+                    complete = False
+                else:
+                    start = self._syntax.span(keyword).start
+                    span = Span(start, start + len(keyword.arg))
+                    fields.append((keyword.arg, self._argument(keyword.value, span, scope), keyword.value))
+        else:
+            return
+        task = next((self._task(value, scope) for name, _, value in fields if name == "task"), None)
+        entry = BeatEntry(key, self._syntax.span(node), tuple((n, a) for n, a, _ in fields), complete, task)
+        yield BeatSite(entry, node, tuple((n, value) for n, _, value in fields), scope)
+
+    def _periodic(self, node: ast.Call, scope: Scope) -> Iterator[BeatSite]:
+        """`app.add_periodic_task(schedule, signature, args, kwargs, name, **options)`."""
+        names = ("schedule", "sig", "args", "kwargs", "name")
+        complete = not any(isinstance(a, ast.Starred) for a in node.args) and all(k.arg for k in node.keywords)
+        given = [*zip(names, node.args, strict=False), *((k.arg, k.value) for k in node.keywords if k.arg)]
+        fields = tuple((name, self._argument(value, self._syntax.span(value), scope)) for name, value in given)
+        entry = BeatEntry(None, self._syntax.span(node), fields, complete)
+        yield BeatSite(entry, node, tuple(given), scope)
+
+    def _task(self, node: ast.expr, scope: Scope) -> ProjectTask | None:
+        """The task in `"task": send.name`."""
+        if isinstance(node, ast.Attribute) and node.attr == "name":
+            receiver = expression(node.value)
+            return task_of(evaluate_symbol(receiver, scope)) if isinstance(receiver, Reference) else None
+        return None
+
+    def _argument(self, node: ast.expr, span: Span, scope: Scope) -> Argument:
+        return Argument(evaluate(expression(node), scope), span, self._syntax.span(node))
+
+
+def is_periodic_model(node: ast.Call, scope: Scope) -> bool:
+    """Whether a call makes a `PeriodicTask` of django-celery-beat: the class, or its manager's methods."""
+    path = dotted_path(node.func)
+    if path is None or "PeriodicTask" not in path:
+        return False
+    head, _, _ = path.partition("PeriodicTask")
+    symbol = evaluate_symbol(Reference(f"{head}PeriodicTask"), scope)
+    return isinstance(symbol, External) and symbol.path.startswith("django_celery_beat.models")

@@ -27,6 +27,7 @@ _SIGNATURE = frozenset(
     | {"celery.canvas.subtask"}
 )
 _SEND_TASK = frozenset({"celery.execute.send_task"})
+_BY_NAME = frozenset({"signature", "Signature", "subtask", "send_task"})
 _CHAIN = frozenset({"celery.chain", "celery.canvas.chain"})
 _GROUP = frozenset({"celery.group", "celery.canvas.group"})
 _CHORD = frozenset({"celery.chord", "celery.canvas.chord"})
@@ -127,8 +128,8 @@ class DispatchReader:
             node = node.func.value
             self._roles[node] = role
 
-    def read(self, call: ast.Call, scope: Scope) -> DispatchSite | None:
-        """The dispatch that a call is, if it is one."""
+    def read(self, call: ast.Call, scope: Scope, aliases: bool) -> DispatchSite | None:
+        """The dispatch that a call is, if it is one. With `aliases`, functions may go by any name here."""
         function = call.func
         if isinstance(function, ast.Attribute) and (function.attr in SENDING or function.attr in SIGNING):
             if (task := self._task(function.value, scope)) is not None:
@@ -136,7 +137,7 @@ class DispatchReader:
             target = self._indexed(function.value, scope)
             if target is not None:
                 return self._by_name(call, function.attr, scope, target)
-        return self._named(call, scope)
+        return self._named(call, scope, aliases)
 
     def _task(self, receiver: ast.expr, scope: Scope) -> ProjectTask | None:
         if not isinstance(receiver, (ast.Name, ast.Attribute)):
@@ -153,11 +154,12 @@ class DispatchReader:
         is_registry = evaluate_symbol(expression(receiver.value), scope) == AppAttribute("tasks")
         return receiver.slice if is_registry else None
 
-    def _named(self, call: ast.Call, scope: Scope) -> DispatchSite | None:
-        if not isinstance(call.func, (ast.Name, ast.Attribute)):
-            return None
-        last = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
-        if last not in ("signature", "Signature", "subtask", "send_task") and isinstance(call.func, ast.Attribute):
+    def _named(self, call: ast.Call, scope: Scope, aliases: bool) -> DispatchSite | None:
+        if isinstance(call.func, ast.Attribute):
+            is_named = call.func.attr in _BY_NAME
+        else:
+            is_named = isinstance(call.func, ast.Name) and (aliases or call.func.id in _BY_NAME)
+        if not is_named:
             return None
         symbol = evaluate_symbol(expression(call.func), scope)
         if symbol in (AppAttribute("send_task"), AppAttribute("signature")):

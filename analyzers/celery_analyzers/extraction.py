@@ -26,7 +26,7 @@ from celery_analyzers.facts import (
 from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
-from celery_analyzers.relevance import DISPATCHES
+from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import BeatSite, SettingReader, SettingSite
@@ -94,16 +94,28 @@ def sites(
 
 
 class _Visitor:
-    __slots__ = ("_dispatches", "_look_inside", "_reads_calls", "_reads_dispatches", "_settings", "_syntax", "_yields")
+    __slots__ = (
+        "_dispatches",
+        "_look_inside",
+        "_reads_calls",
+        "_reads_dispatches",
+        "_reads_signatures",
+        "_settings",
+        "_syntax",
+        "_yields",
+    )
 
     def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord]) -> None:
         self._syntax = syntax
         self._settings = SettingReader(syntax, roles)
-        self._reads_calls = calls or self._settings.reads
-        # The text tells at once that most functions hold no other and yield nothing.
-        self._look_inside = self._reads_calls or len(_DEFINITION.findall(syntax.text)) > 1
-        self._yields = "yield" in syntax.text
+        self._reads_calls = calls
         self._reads_dispatches = DISPATCHES.search(syntax.text) is not None
+        self._reads_signatures = self._reads_dispatches and SIGNATURES.search(syntax.text) is not None
+        # The text tells at once that most functions hold no other and yield nothing.
+        self._look_inside = (
+            calls or self._reads_dispatches or self._settings.reads or len(_DEFINITION.findall(syntax.text)) > 1
+        )
+        self._yields = "yield" in syntax.text
         self._dispatches = DispatchReader(syntax)
 
     def block(self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
@@ -230,22 +242,25 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        if not self._reads_calls:
+        if not (self._reads_calls or self._reads_dispatches or self._settings.reads):
             return
-        if self._reads_dispatches:
+        if self._reads_signatures:
             self._dispatches.note_roles(node, scope)
         for call in walk(node):
             if not isinstance(call, ast.Call):
                 continue
-            symbol = evaluate_symbol(expression(call.func), scope)
-            if isinstance(symbol, External) and symbol.path in CRONTAB:
-                yield CrontabSite(self._crontab(call, scope), call, scope)
-            elif site := self._task_call(call, scope):
+            if self._reads_calls and (site := self._made_by(call, scope)):
                 yield site
-            elif dispatch := self._dispatches.read(call, scope):
+            elif self._reads_dispatches and (dispatch := self._dispatches.read(call, scope, self._reads_calls)):
                 yield dispatch
             elif self._settings.reads:
                 yield from self._settings.call(call, scope)
+
+    def _made_by(self, call: ast.Call, scope: Scope) -> CrontabSite | TaskSite | None:
+        symbol = evaluate_symbol(expression(call.func), scope)
+        if isinstance(symbol, External) and symbol.path in CRONTAB:
+            return CrontabSite(self._crontab(call, scope), call, scope)
+        return self._task_call(call, scope)
 
     def _task_call(self, call: ast.Call, scope: Scope) -> TaskSite | None:
         """`app.task(function, **options)` or `app.task(**options)(function)`."""

@@ -18,7 +18,12 @@ from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
-# Only a function that has decorators, or may return an app, or configure or register something, is worth a look inside.
+_DECORATED = re.compile(r"[ \t\f]*@")
+_DEFINITION = re.compile(r"^[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)|^[ \t\f]*class[ \t]", re.MULTILINE)
+_HEAD_TOKEN = re.compile(
+    r"#[^\r\n]*|\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'|[()\[\]{}:]"
+)
+# Only a function that may return an app, or configure or register something, is worth a look inside.
 _FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(")
 
 
@@ -43,13 +48,42 @@ def function_name(segment: Segment) -> str | None:
 
 
 def _plain_function(segment: Segment) -> str | None:
-    """The name of the function that a segment is, if there is nothing in it that the module could know of."""
+    """The text of a function's head, decorators included, if there is nothing in its body that the module could know
+    of; None for all else."""
     start = segment.code_start
-    match = _FUNCTION.match(segment.text, start)
-    if match is None or _FACTORY.search(segment.text, match.end()):
+    first = _FUNCTION.match(segment.text, start)
+    if first is None and not _DECORATED.match(segment.text, start):
         return None
+    definition = first or _DEFINITION.search(segment.text, start)
+    if definition is None or definition.group(1) is None:
+        return None
+    end = _head_end(segment.text, definition.end())
     # What a base class's `__call__` returns tells whether it hands the arguments on.
-    return match.group(1) if match.group(1) != "__call__" else None
+    if end is None or definition.group(1) == "__call__" or _FACTORY.search(segment.text, end):
+        return None
+    return segment.text[start:end]
+
+
+def _head_end(text: str, start: int) -> int | None:
+    """Where the head of a definition ends: behind the colon that no bracket holds."""
+    depth = 0
+    for match in _HEAD_TOKEN.finditer(text, start):
+        token = match.group()
+        if token in ("(", "[", "{"):
+            depth += 1
+        elif token in (")", "]", "}"):
+            depth -= 1
+        elif token == ":" and depth == 0:
+            return match.end()
+    return None
+
+
+def _head_names(head: str) -> SegmentNames | None:
+    """What a function binds, read from its head alone; None where that does not parse."""
+    if not head.lstrip().startswith("@") and (match := _FUNCTION.match(head)):
+        return SegmentNames(((match.group(1), FunctionBinding(match.group(1))),))
+    syntax = parse(Segment(f"{head} pass\n", Kind.MEMBER if head[0] in " \t\f" else Kind.STATEMENT, "", True, 0, 1))
+    return None if isinstance(syntax, Problem) else SegmentNames(bindings(syntax.statements))
 
 
 def needs_parsing(segment: Segment) -> bool:
@@ -61,9 +95,9 @@ def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> S
     """What a segment binds. It is parsed where that is needed and `syntax` is not given."""
     if segment.kind is Kind.TRIVIA:
         return NOTHING
-    name = _plain_function(segment)
-    if name is not None:
-        return SegmentNames(((name, FunctionBinding(name)),))
+    head = _plain_function(segment)
+    if head is not None and (names := _head_names(head)) is not None:
+        return names
     syntax = syntax or parse(segment)
     if isinstance(syntax, Problem):
         return NOTHING

@@ -15,10 +15,10 @@ _FILE = re.compile(
 )
 SEGMENT = re.compile(r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|" + _DISPATCH)
 """What a segment must hold to be worth reading."""
-CALLS = re.compile(
-    r"crontab|register_task|(?:^|[^@\w.])(?:\w+\.)*\w*task[ \t]*\(|Celery[ \t]*\(|" + _DISPATCH, re.MULTILINE
-)
-"""What a segment must hold, decorators apart, for a call in it to make a crontab or a task, or to send one."""
+CALLS = re.compile(r"crontab|register_task|(?:^|[^@\w.])(?:\w+\.)*\w*task[ \t]*\(", re.MULTILINE)
+"""What a segment must hold, decorators apart, for a call in it to make a crontab or a task."""
+SIGNATURES = re.compile(r"\.si?[ \t]*\(|\b(?:signature|subtask)[ \t]*\(")
+"""What a segment must hold for a signature to be made in it."""
 CONFIGURES = re.compile(r"\.conf\b|config_from_object|add_defaults|Celery[ \t]*\(|\bbroker[ \t]*=")
 """What a segment must hold to configure an app."""
 

@@ -59,7 +59,7 @@ def _plain_function(segment: Segment) -> str | None:
         return None
     end = _head_end(segment.text, definition.end())
     # What a base class's `__call__` returns tells whether it hands the arguments on.
-    if end is None or definition.group(1) == "__call__" or _FACTORY.search(segment.text, end):
+    if end is None or definition.group(1) == "__call__" or _FACTORY.search(segment.text, definition.end()):
         return None
     return segment.text[start:end]
 

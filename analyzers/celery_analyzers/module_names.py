@@ -39,6 +39,8 @@ class SegmentNames:
 
 
 NOTHING = SegmentNames()
+UNREADABLE = SegmentNames()
+"""What a segment binds that cannot be parsed."""
 
 
 def function_name(segment: Segment) -> str | None:
@@ -100,7 +102,7 @@ def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> S
         return names
     syntax = syntax or parse(segment)
     if isinstance(syntax, Problem):
-        return NOTHING
+        return UNREADABLE
     if segment.kind is Kind.CLASS_HEAD:
         for node in syntax.statements:
             if isinstance(node, ast.ClassDef):

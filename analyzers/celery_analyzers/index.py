@@ -267,6 +267,10 @@ class ProjectIndex:
         """What a module is to the apps that are configured from it; empty where none is."""
         return self._roles.get(path, ())
 
+    def configuration_modules(self) -> frozenset[str]:
+        """The modules that apps are configured from."""
+        return frozenset(self._roles)
+
     @cached_property
     def _roles(self) -> dict[str, tuple[SourceRecord, ...]]:
         found: dict[str, tuple[SourceRecord, ...]] = {}

@@ -103,7 +103,7 @@ class Checking:
             cache.ask_again(lambda question: answer_of(index.index, question))
         outcomes = {path: cache.lookup(path, stamp) for path, stamp in files.items()}
         unknown = {path: files[path] for path in sorted(outcomes) if outcomes[path] is None}
-        unknown = {path: stamp for path, stamp in unknown.items() if not self._is_clean(path, index)}
+        unknown = {path: stamp for path, stamp in unknown.items() if index.may_hold_findings(path)}
         results: dict[str, FileResult] = {}
         if unknown:
             crew = self._started_crew()
@@ -120,10 +120,6 @@ class Checking:
             if outcome is not None and outcome.counts and path not in results:
                 results[path] = _result(outcome)
         return results
-
-    def _is_clean(self, path: str, index: WorkspaceIndex) -> bool:
-        """Whether a file can be told to hold no finding without being analysed."""
-        return index.store.is_plain(path) and not (index.index.roles(f"{self._root}/{path}"))
 
     def _gone(self, files: dict[str, str]) -> list[str]:
         """The files that the cache knows in the folders that were walked, and that are no more."""

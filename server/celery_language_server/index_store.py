@@ -43,11 +43,13 @@ class IndexStore:
         self._root = root
         parts = (*settings.exclude, str(settings.respect_gitignore), *settings.decorators)
         self._file = CacheFile(root, "index", "\n".join(parts), engine_key())
-        tables = self._file.read(7)
+        tables = self._file.read(8)
         self.is_known = tables is not None
-        head, ignore_files, verdicts, versions, plain, passed, self._fields = tables or [[""], [], [], [], [], [], []]
+        head, modules, ignore_files, verdicts, versions, plain, passed, self._fields = tables or [[""], *[[]] * 7]
         self.meaning = head[0]
         """Tells this index from others, as far as findings can depend on it."""
+        self.configuration_modules = frozenset(modules)
+        """The files that apps are configured from, whatever words they hold."""
         self.decisions = Decisions()
         self.decisions.ignore_files = dict(zip(ignore_files[::2], ignore_files[1::2], strict=True))
         self.decisions.verdicts = dict(zip(verdicts[::2], map(bool, verdicts[1::2]), strict=True))
@@ -113,7 +115,7 @@ class IndexStore:
         known |= {path: entry.record for path, entry in self._new.items()}
         return {path: record for path, record in known.items() if record}
 
-    def save(self, found: Found, meaning: str) -> None:
+    def save(self, found: Found, meaning: str, configuration_modules: frozenset[str]) -> None:
         """Write what there is, if it changed."""
         decided = found.decisions is self.decisions and len(found.decisions.verdicts) == self._verdicts
         if decided and not self.has_changed() and meaning == self.meaning:
@@ -130,8 +132,8 @@ class IndexStore:
                 plain += path, settled(entry.stamp)
         ignores = [field for pair in found.decisions.ignore_files.items() for field in pair]
         verdicts = [field for path, out in found.decisions.verdicts.items() for field in (path, "1" if out else "")]
-        self._file.write(([meaning], ignores, verdicts, versions.rows, plain, sorted(self._passed), fields))
-        self.meaning = meaning
+        tables = (ignores, verdicts, versions.rows, plain, sorted(self._passed), fields)
+        self._file.write(([meaning], sorted(configuration_modules), *tables))
 
     def _entries(self) -> Mapping[str, Entry]:
         entries = {path: Entry(stamp) for path, stamp in self._plain.items() if path not in self._gone}

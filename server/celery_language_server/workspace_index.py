@@ -70,6 +70,18 @@ class WorkspaceIndex:
             self._index = index_from(self._root, self.store.records(), self.found.files)
         return self._index
 
+    def may_hold_findings(self, path: str) -> bool:
+        """Whether there may be something to find in a file: it speaks of Celery, or an app is configured from it."""
+        return not self.store.is_plain(path) or path in self.configuration_modules
+
+    @property
+    def configuration_modules(self) -> frozenset[str]:
+        """The files that apps are configured from."""
+        if self.is_current:
+            return self.store.configuration_modules
+        start = len(self._root) + 1
+        return frozenset(path[start:] for path in self.index.configuration_modules())
+
     def read(self, crew: Callable[[], Crew]) -> Iterator[tuple[str, Entry | None]]:
         """Have the files read that changed; what is known of each, as soon as it is."""
         if not self.unknown:
@@ -88,6 +100,5 @@ class WorkspaceIndex:
 
     def save(self) -> str:
         """Keep what was read; returns the meaning of the index."""
-        meaning = self.meaning
-        self.store.save(self.found, meaning)
-        return meaning
+        self.store.save(self.found, self.meaning, self.configuration_modules)
+        return self.meaning

@@ -159,12 +159,18 @@ def read_record(path: Path, inside: str, data: bytes | None, project: Project) -
     elif is_python and concerns_celery(data):
         analysis = FileAnalysis(data.decode("utf-8", "replace"), rules=NO_RULES, project=project, path=path)
         record, dependencies = record_of(analysis, project), analysis.dependencies() | project.consulted
-    if is_configuration(inside):
-        words = ALL_WORDS if data is None else words_in(data)
-        record = replace(record, words=tuple(sorted(words)))
+    record = with_words(record, inside, data)
     if data is not None and is_deployment_file(inside):
         record = replace(record, commands=tuple(commands_in(path, data)))
     return Reading(record, frozenset(dependencies - {path}), analysis)
+
+
+def with_words(record: FileRecord, inside: str, data: bytes | None) -> FileRecord:
+    """A file's record with what the file speaks of, if it is one that may say how workers are set up."""
+    if not is_configuration(inside):
+        return record
+    words = ALL_WORDS if data is None else words_in(data)
+    return replace(record, words=tuple(sorted(words)))
 
 
 def index_of(root: Path, files: Iterable[Path] | None = None) -> ProjectIndex:

@@ -1,7 +1,7 @@
 """What the index of a large workspace costs: the time until it is there, memory, and keys typed meanwhile.
 
-The workspace is what is installed in the environment that runs this, copied as often as it takes for ten thousand
-files, unless `--path` names a folder. The server is started in it with nothing in its cache, then once more; ruff
+The workspace is what is installed in the environment that runs this, or for the interpreter that made that, whichever
+is more, copied as often as it takes for ten thousand files, unless `--path` names a folder. The server is started in it with nothing in its cache, then once more; ruff
 checks the same files in between. The time runs from the server's start until it asks for diagnostics to be pulled
 again, since those of an open file depend on what another file says.
 """
@@ -116,6 +116,13 @@ def _repeated(paths: list[Path], files: int) -> Iterator[Path]:
         yield path
 
 
+def installed() -> Path:
+    """The folder of packages that has more files: the environment's, or that of the interpreter it was made with."""
+    base = sysconfig.get_path("purelib", vars={"base": sys.base_prefix})
+    folders = {Path(sysconfig.get_path("purelib")), Path(base)}
+    return max(sorted(folders), key=lambda folder: sum(1 for _ in folder.rglob("*.py")))
+
+
 def prepare(folder: Path) -> Path:
     """`folder`, with what the measurements need."""
     (folder / "pyproject.toml").touch()
@@ -208,9 +215,9 @@ def main() -> int:
     with ExitStack() as stack:
         # Outside the repository, whose settings and .gitignore would apply to the files.
         folder, caches = (Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve() for _ in range(2))
-        source = options.path or Path(sysconfig.get_path("purelib"))
+        source = options.path or installed()
         workspace = make_workspace(folder, 1 if options.path else options.files, source.resolve())
-        name = options.path.name if options.path else "the environment's installed packages"
+        name = options.path.name if options.path else "installed packages"
         subject = f"{name} ({describe(workspace)})"
         results = measure(workspace, caches, options.rounds)
     print(json.dumps(results.as_json(), indent=2) if options.json else results.markdown(subject))

@@ -26,10 +26,10 @@ from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.rule import Rule
-from celery_analyzers.scopes import IMPORTS, ModuleScope
+from celery_analyzers.scopes import IMPORTS, NAMES, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.setting_sites import SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
@@ -233,8 +233,12 @@ class FileAnalysis:
         old = self._scope.names
         new = self._scope.names = module_names((a.segment, a.names) for a in self.segments)
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        bound = (binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ())))
-        return {*changed, IMPORTS} if any(isinstance(binding, ImportBinding) for binding in bound) else changed
+        bound = [binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ()))]
+        if any(isinstance(binding, ImportBinding) for binding in bound):
+            changed.add(IMPORTS)
+        if old.keys() != new.keys():
+            changed.add(NAMES)
+        return changed
 
     def _update_aliases(self) -> bool:
         """Note the names under which this module knows Celery's own; whether they changed."""
@@ -384,5 +388,8 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
     if isinstance(site, SettingSite):
         of_setting = SettingContext(syntax, project, site)
         return lambda rule: rule.check_setting(site.setting, of_setting)
+    if isinstance(site, ConfigurationSite):
+        of_call = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_configuration(site.configured, of_call)
     of_entry = BeatContext(syntax, project, site)
     return lambda rule: rule.check_beat_entry(site.entry, of_entry)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from celery_analyzers.bindings import STAR, ImportBinding, ValueBinding
-from celery_analyzers.expressions import Invocation, Literal, Reference
+from celery_analyzers.expressions import Expression, Invocation, Literal, Reference
 from celery_analyzers.registrations import CONFIGURATION, SETTING
 from celery_analyzers.resolution import base_classes, evaluate_symbol, is_celery_class, resolve
 from celery_analyzers.scopes import InnerScope, ModuleScope
@@ -139,12 +139,19 @@ def sources_of(module: Scope) -> Iterator[Source]:
             argument = keywords["config_source"]
         else:
             continue
-        namespace = evaluate(keywords["namespace"], where) if "namespace" in keywords else None
-        known = namespace is None or isinstance(namespace, str)
-        if argument is None or not known:
+        namespace = keywords.get("namespace")
+        if argument is None:
             yield Source("unknown")
         else:
-            yield _source(evaluate(argument, where), namespace if isinstance(namespace, str) else None, where)
+            yield source_of(argument, namespace, where)
+
+
+def source_of(argument: Expression, namespace: Expression | None, scope: Scope) -> Source:
+    """What `config_from_object(argument, namespace=namespace)` names."""
+    prefix = None if namespace is None else evaluate(namespace, scope)
+    if prefix is not None and not isinstance(prefix, str):
+        return Source("unknown")
+    return _source(evaluate(argument, scope), prefix, scope)
 
 
 def _source(value: object, namespace: str | None, scope: Scope) -> Source:

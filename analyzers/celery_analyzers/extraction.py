@@ -29,7 +29,7 @@ from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import BeatSite, SettingReader, SettingSite
+from celery_analyzers.setting_sites import BeatSite, ConfigurationSite, SettingReader, SettingSite
 from celery_analyzers.symbols import External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
@@ -75,7 +75,7 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | SettingSite | BeatSite
+Site = TaskSite | CrontabSite | DispatchSite | SettingSite | ConfigurationSite | BeatSite
 
 
 def sites(

@@ -196,6 +196,17 @@ class SettingGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredFrom:
+    """A call of `config_from_object`: what it names, as in `configuration.Source`, and its namespace."""
+
+    span: Span
+    kind: str
+    namespace: str | None
+    complete: bool
+    """Whether all its arguments can be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class BeatEntry:
     """An entry of a beat schedule, or a call of `add_periodic_task`.
 
@@ -214,4 +225,4 @@ class BeatEntry:
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | SettingGiven | BeatEntry
+Fact = TaskDefinition | CrontabCall | Dispatch | SettingGiven | ConfiguredFrom | BeatEntry

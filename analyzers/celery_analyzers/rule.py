@@ -15,7 +15,7 @@ from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
     from celery_analyzers.context import BeatContext, Context, DispatchContext, IgnoreContext, SettingContext
-    from celery_analyzers.facts import BeatEntry, CrontabCall, Dispatch, SettingGiven, TaskDefinition
+    from celery_analyzers.facts import BeatEntry, ConfiguredFrom, CrontabCall, Dispatch, SettingGiven, TaskDefinition
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -87,6 +87,10 @@ class Rule:
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one setting, where an app is given it."""
+        return iter(())
+
+    def check_configuration(self, configured: ConfiguredFrom, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of `config_from_object`."""
         return iter(())
 
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -16,6 +16,10 @@ IMPORTS = "@imports"
 """The pseudo-name that a result depends on when it depends on all that the module imports."""
 
 
+NAMES = "@names"
+"""The pseudo-name that a result depends on when it depends on which names the module binds at all."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class InnerScope:
     """The names of a function or class body, over those around it."""
@@ -65,6 +69,11 @@ class ModuleScope:
             for binding in found:
                 if isinstance(binding, ImportBinding):
                     yield name, binding
+
+    def bound(self) -> frozenset[str]:
+        """The names that the module binds."""
+        self.used.add(NAMES)
+        return frozenset(self.names)
 
     @property
     def module_scope(self) -> ModuleScope:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from celery_analyzers.configuration import makes_app
+from celery_analyzers.configuration import makes_app, source_of
 from celery_analyzers.expressions import Invocation, Reference, dotted_path, expression
-from celery_analyzers.facts import Argument, BeatEntry, SettingGiven
+from celery_analyzers.facts import Argument, BeatEntry, ConfiguredFrom, SettingGiven
 from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.resolution import evaluate_symbol, resolve
@@ -46,6 +46,19 @@ class SettingSite:
     @property
     def fact(self) -> SettingGiven:
         return self.setting
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSite:
+    """A call of `config_from_object`, with its node."""
+
+    configured: ConfiguredFrom
+    call: ast.Call
+    scope: Scope
+
+    @property
+    def fact(self) -> ConfiguredFrom:
+        return self.configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,7 @@ class SettingReader:
             return any(canonical(node.id, namespace) == _SCHEDULE for namespace in self._namespaces(owner, scope))
         return False
 
-    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
         """The settings that a call gives, or the beat entries that it adds."""
         function = node.func
         method = function.attr if isinstance(function, ast.Attribute) else ""
@@ -133,11 +146,20 @@ class SettingReader:
                 if isinstance(made, Invocation) and makes_app(made, scope):
                     yield from self._constructor(node, scope)
             elif method == "config_from_object" and isinstance(resolve(path.rpartition(".")[0], scope), App):
-                keywords = {k.arg: k.value for k in node.keywords}
-                given = keywords.get("namespace")
-                namespace = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
-                for argument in node.args[:1]:
-                    yield from self._dict(argument, namespace, scope)
+                yield from self._configured(node, scope)
+
+    def _configured(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
+        """`config_from_object(source, namespace=...)`."""
+        keywords = {k.arg: k.value for k in node.keywords}
+        argument = node.args[0] if node.args else keywords.get("obj")
+        if argument is None:
+            return
+        given = keywords.get("namespace")
+        source = source_of(expression(argument), None if given is None else expression(given), scope)
+        complete = not any(isinstance(a, ast.Starred) for a in node.args) and None not in keywords
+        fact = ConfiguredFrom(self._syntax.span(node), source.kind, source.namespace, complete)
+        yield ConfigurationSite(fact, node, scope)
+        yield from self._dict(argument, source.namespace, scope)
 
     def _update(self, node: ast.Call, function: ast.Attribute, scope: Scope) -> Iterator[SettingSite | BeatSite]:
         is_app = function.attr == "add_defaults" and isinstance(evaluate_symbol(expression(function.value), scope), App)

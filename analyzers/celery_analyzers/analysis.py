@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
+from celery_analyzers.configuration import roles_here
 from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
@@ -303,7 +304,8 @@ class FileAnalysis:
     def _roles(self) -> Sequence[SourceRecord]:
         """What the module is to the apps that are configured from it."""
         path = self._scope.path
-        return () if path is None else self._project.ask("roles", str(path)) or ()
+        known = () if path is None else self._project.ask("roles", str(path)) or ()
+        return (*known, *(role for role in roles_here(self._scope) if role not in known))
 
     def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
         check = _asked(site, syntax, self._project)

@@ -13,6 +13,7 @@ from typing import cast
 
 from celery_analyzers.bindings import STAR, ImportBinding, ValueBinding
 from celery_analyzers.expressions import Expression, Invocation, Literal, Reference
+from celery_analyzers.index import SourceRecord
 from celery_analyzers.registrations import CONFIGURATION, SETTING
 from celery_analyzers.resolution import base_classes, evaluate_symbol, is_celery_class, resolve
 from celery_analyzers.scopes import InnerScope, ModuleScope
@@ -323,3 +324,12 @@ def app_attributes(module: Scope) -> frozenset[str]:
     made = (evaluate_symbol(call.function, where) for call, where in apps_made(module))
     classes = (base for symbol in made if is_celery_class(symbol) for base in base_classes(symbol))
     return frozenset(name for base in classes if isinstance(base, ProjectClass) for name, _ in base.binding.body)
+
+
+def roles_here(module: Scope) -> list[SourceRecord]:
+    """What the classes of a module are to the apps that it makes itself."""
+    return [
+        SourceRecord(str(_place(source.scope, "").path), source.values.binding.name, source.namespace)
+        for source in sources_of(module)
+        if source.scope is module.module_scope and isinstance(source.values, ProjectClass)
+    ]

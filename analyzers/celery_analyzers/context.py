@@ -186,11 +186,12 @@ class DispatchContext(Context):
 
 
 class SettingContext(Context):
-    """The surroundings of a setting. `node` is that of its value."""
+    """The surroundings of a setting. `node` is that of its value, `owner` the class whose attribute it is."""
 
     def __init__(self, syntax: Syntax, project: Project, site: SettingSite) -> None:
         super().__init__(syntax, site.scope, project)
         self.node = site.node
+        self.owner = site.owner
 
 
 class BeatContext(Context):

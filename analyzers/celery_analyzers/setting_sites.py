@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from celery_analyzers.configuration import makes_app, source_of
@@ -37,11 +37,12 @@ _SCHEDULE = "beat_schedule"
 
 @dataclass(frozen=True, slots=True)
 class SettingSite:
-    """A setting with the node of its value."""
+    """A setting with the node of its value, and the class whose attribute it is."""
 
     setting: SettingGiven
     node: ast.expr
     scope: Scope
+    owner: ProjectClass | None = None
 
     @property
     def fact(self) -> SettingGiven:
@@ -98,7 +99,8 @@ class SettingReader:
         if isinstance(target, ast.Name):
             for namespace in self._namespaces(owner, scope):
                 if canonical(target.id, namespace) or looks_like_setting(target.id):
-                    yield from self._setting(target.id, namespace, target, value, span, "variable", scope)
+                    for site in self._setting(target.id, namespace, target, value, span, "variable", scope):
+                        yield replace(site, owner=owner) if isinstance(site, SettingSite) else site
                     return
         elif isinstance(target, ast.Attribute):
             if self._is_conf(target.value, scope):

@@ -1,0 +1,26 @@
+"""What does not go together is what Celery refuses."""
+
+from __future__ import annotations
+
+import re
+
+from celery.app.defaults import _TO_NEW_KEY, _TO_OLD_KEY
+from celery.app.utils import detect_settings
+from celery.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from celery_analyzers.mixed_settings import misfits
+
+NAMES = st.sampled_from([*_TO_NEW_KEY, *_TO_OLD_KEY, "SECRET_KEY", "TASK_TIME_LIMIT"])
+
+
+@given(st.sets(NAMES, max_size=8))
+def test_misfits_are_those_that_celery_names(names: set[str]) -> None:
+    refused: dict[str, str] = {}
+    try:
+        detect_settings(dict.fromkeys(names))
+    except ImproperlyConfigured as error:
+        refused = dict(re.findall(r"^(\w+)\s+-> (\w+)$", str(error), re.MULTILINE))
+        assert refused, str(error)
+    assert misfits(names) == refused

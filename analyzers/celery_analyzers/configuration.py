@@ -333,3 +333,31 @@ def roles_here(module: Scope) -> list[SourceRecord]:
         for source in sources_of(module)
         if source.scope is module.module_scope and isinstance(source.values, ProjectClass)
     ]
+
+
+def names_in(source: Source, django: Iterable[Scope] | None) -> frozenset[str]:
+    """The names that something which an app is configured from gives, as far as they can be told."""
+    if source.kind == "class" and isinstance(source.values, ProjectClass):
+        classes = (base for base in base_classes(source.values) if isinstance(base, ProjectClass))
+        return frozenset(name for base in classes for name, _ in base.binding.body)
+    if source.kind == "dict" and isinstance(source.values, dict):
+        return frozenset(key for key in cast("dict[object, object]", source.values) if isinstance(key, str))
+    modules = list(django or ()) if source.kind == "django" else [source.scope] if source.kind == "module" else []
+    found = frozenset[str]()
+    for module in modules:
+        found |= names_of_module(module)[0]
+    return found
+
+
+def names_of_module(module: Scope | None, depth: int = _DEEPEST) -> tuple[frozenset[str], bool]:
+    """The names that a module binds, be it by star imports from the project, and whether these are all."""
+    if not isinstance(module, ModuleScope) or depth <= 0:
+        return frozenset(), False
+    names, complete = module.bound(), True
+    stars, where = module.lookup(STAR)
+    for star in stars:
+        assert isinstance(star, ImportBinding)
+        inner = where.modules.module(where.module_scope, star.module, star.level) if where.modules else None
+        more, all_of_it = names_of_module(inner, depth - 1)
+        names, complete = names | more, complete and all_of_it
+    return names, complete

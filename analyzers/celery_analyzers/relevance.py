@@ -13,7 +13,10 @@ DISPATCHES = re.compile(_DISPATCH)
 _FILE = re.compile(
     rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|" + _DISPATCH.encode()
 )
-SEGMENT = re.compile(r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|" + _DISPATCH)
+SEGMENT = re.compile(
+    r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|"
+    + _DISPATCH
+)
 """What a segment must hold to be worth reading."""
 CALLS = re.compile(r"crontab|register_task|(?:^|[^@\w.])(?:\w+\.)*\w*task[ \t]*\(", re.MULTILINE)
 """What a segment must hold, decorators apart, for a call in it to make a crontab or a task."""

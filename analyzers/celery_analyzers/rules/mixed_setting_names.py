@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.bindings import STAR
+from celery_analyzers.configuration import names_of_module
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.mixed_settings import misfits
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
-from celery_analyzers.scopes import ModuleScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,19 +109,5 @@ def _names(context: SettingContext) -> frozenset[str] | None:
     with those that it takes over."""
     if context.owner is not None:
         return frozenset(name for name, _ in context.owner.binding.body)
-    module = context.scope.module_scope
-    return _of_module(module, 8) if isinstance(module, ModuleScope) else None
-
-
-def _of_module(module: ModuleScope, depth: int) -> frozenset[str] | None:
-    names = module.bound()
-    stars, where = module.lookup(STAR)
-    for star in stars:
-        inner = None
-        if where.modules is not None and depth > 0:
-            inner = where.modules.module(where.module_scope, getattr(star, "module", ""), getattr(star, "level", 0))
-        more = _of_module(inner, depth - 1) if isinstance(inner, ModuleScope) else None
-        if more is None:
-            return None
-        names |= more
-    return names
+    names, complete = names_of_module(context.scope.module_scope)
+    return names if complete else None

@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
-from celery_analyzers.configuration import roles_here
+from celery_analyzers.configuration_sources import roles_here
 from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference

@@ -162,8 +162,8 @@ class DispatchReader:
         if not is_named:
             return None
         symbol = evaluate_symbol(expression(call.func), scope)
-        if symbol in (AppAttribute("send_task"), AppAttribute("signature")):
-            method = symbol.path if isinstance(symbol, AppAttribute) else ""
+        if isinstance(symbol, AppAttribute) and symbol.path in ("send_task", "signature"):
+            method = symbol.path
         elif isinstance(symbol, External) and symbol.path in _SIGNATURE | _SEND_TASK:
             method = "send_task" if symbol.path in _SEND_TASK else "signature"
         else:

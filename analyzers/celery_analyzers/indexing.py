@@ -13,7 +13,8 @@ from pathlib import Path
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.bindings import STAR, ImportBinding
 from celery_analyzers.command_lines import WorkerCommand, commands_in, is_deployment_file
-from celery_analyzers.configuration import app_attributes, apps_configured, apps_made, sources_of
+from celery_analyzers.configuration import app_attributes
+from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
 from celery_analyzers.effective import names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
 from celery_analyzers.index import ASYNC_POOL, TIME_LIMIT, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from celery_analyzers.configuration import makes_app, source_of
+from celery_analyzers.configuration_sources import makes_app, source_of
 from celery_analyzers.expressions import Invocation, Reference, dotted_path, expression
 from celery_analyzers.facts import Argument, BeatEntry, ConfiguredFrom, SettingGiven
 from celery_analyzers.findings import Span

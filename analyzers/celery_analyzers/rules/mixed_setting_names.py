@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.configuration import names_of_module
+from celery_analyzers.configuration_sources import names_of_module
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.mixed_settings import misfits
 from celery_analyzers.proof import Proof

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery_analyzers.celery_tables import setting_tables
-from celery_analyzers.configuration import names_in, source_of, sources_of
+from celery_analyzers.configuration_sources import names_in, source_of, sources_of
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.expressions import expression
 from celery_analyzers.findings import Fix, Severity
@@ -82,6 +82,7 @@ class SettingsNamespaceMissing(Rule):
     def check_configuration(self, configured: ConfiguredFrom, context: Context) -> Iterator[Finding]:
         if configured.namespace is not None or configured.kind == "unknown" or not configured.complete:
             return
+        assert context.call is not None
         if any(source.namespace for source in sources_of(context.scope)):
             # The module configures an app in another way as well: this may be a first attempt that is overridden.
             return

@@ -19,7 +19,7 @@ from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
-from celery_analyzers.findings import Finding
+from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
@@ -34,7 +34,7 @@ from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
-from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
 from celery_analyzers.tasks import registering_call
 
 _ASSIGNMENT = re.compile(r"[ \t]*\w+[ \t]*(?:=[^=]|:[^=\n]+=|\[|\.)")
@@ -292,14 +292,15 @@ class FileAnalysis:
         if isinstance(syntax, Problem):
             analysis.problem = syntax
             return []
-        found: list[Finding] = []
-        facts: list[Fact] = []
         calls = self._may_call(segment.text)
-        for site in sites(syntax, self._scope, owner, calls=calls, roles=self._roles()):
-            facts.append(site.fact)
-            found.extend(self._check_site(site, syntax))
-        analysis.facts = tuple(facts)
-        return list(in_order(found))
+        try:
+            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles()))
+        except RecursionError:
+            # What Python's own parser could just about read may be nested too deeply to be walked.
+            analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
+            return []
+        analysis.facts = tuple(site.fact for site in read)
+        return list(in_order([finding for site in read for finding in self._check_site(site, syntax)]))
 
     def _roles(self) -> Sequence[SourceRecord]:
         """What the module is to the apps that are configured from it."""

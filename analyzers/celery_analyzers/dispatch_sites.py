@@ -64,7 +64,7 @@ class DispatchReader:
         for inner in walk(node):
             if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.BitOr):
                 if inner not in self._roles:
-                    self._chain(list(_piped(inner)), "first")
+                    self._chain(_piped(inner), "first")
             elif isinstance(inner, ast.Call):
                 self._note_call(inner, scope)
 
@@ -115,7 +115,7 @@ class DispatchReader:
         """A member of a chain: a chain inside takes the role with its first member, a group with all of them."""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             self._roles[node] = role
-            self._chain(list(_piped(node)), role)
+            self._chain(_piped(node), role)
         else:
             self._set(node, role)
 
@@ -265,13 +265,13 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def _piped(node: ast.expr) -> Iterator[ast.expr]:
+def _piped(node: ast.expr) -> list[ast.expr]:
     """The members of `a | b | c`, in order."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        yield from _piped(node.left)
-        yield node.right
-    else:
-        yield node
+    members: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        members.append(node.right)
+        node = node.left
+    return [node, *reversed(members)]
 
 
 def _members(call: ast.Call) -> list[ast.expr]:

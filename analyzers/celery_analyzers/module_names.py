@@ -92,9 +92,17 @@ def needs_parsing(segment: Segment) -> bool:
 
 
 def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> SegmentNames:
-    """What a segment binds. It is parsed where that is needed and `syntax` is not given."""
+    """What a segment binds. It is parsed where that is needed and `syntax` is not given. Never raises."""
     if segment.kind is Kind.TRIVIA:
         return NOTHING
+    try:
+        return _names(segment, syntax)
+    except RecursionError:
+        # What Python's own parser could just about read may be nested too deeply to be walked.
+        return NOTHING
+
+
+def _names(segment: Segment, syntax: Syntax | Problem | None) -> SegmentNames:
     head = _plain_function(segment)
     if head is not None and (names := _head_names(head)) is not None:
         return names

@@ -56,6 +56,14 @@ class Given:
     is_guess: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Something gives settings, and which ones cannot be told."""
+
+
+_UNREAD = _Unread()
+
+
 def given_in(name: str, module: Scope, django: Iterable[Scope] | None = None) -> list[Given]:
     """The values that a module's code gives a setting of its apps, and those of what it configures them from.
 
@@ -70,7 +78,9 @@ def given_in(name: str, module: Scope, django: Iterable[Scope] | None = None) ->
         if method not in CONFIGURING and not makes_app(call, where):
             continue
         value = _from_call(call, name, where, method)
-        if value is not NOT_SET:
+        if isinstance(value, _Unread):
+            found.append(Given(UNKNOWN, here, is_guess=True))
+        elif value is not NOT_SET:
             found.append(Given(value if certain else UNKNOWN, here))
     for source in sources_of(module):
         found.extend(_from_source(source, name, here, django))
@@ -100,7 +110,7 @@ def _from_call(call: Invocation, name: str, scope: Scope, method: str) -> object
 
 def _from_mapping(mapping: object, name: str, namespace: str | None = None) -> object:
     if not isinstance(mapping, dict):
-        return UNKNOWN if not isinstance(mapping, str) else NOT_SET
+        return _UNREAD if not isinstance(mapping, str) else NOT_SET
     for key in spellings(name, namespace):
         if key in mapping:
             return mapping[key]  # pyright: ignore[reportUnknownVariableType]
@@ -169,7 +179,9 @@ def app_argument(name: str, module: Scope) -> object:
     differ or it cannot be told."""
     values = [_from_call(call, name, where, "") for call, where in apps_made(module)]
     given = [value for value in values if value is not NOT_SET]
-    return NOT_SET if not given else given[0] if len(values) == 1 else UNKNOWN
+    if not given:
+        return NOT_SET
+    return given[0] if len(values) == 1 and not isinstance(given[0], _Unread) else UNKNOWN
 
 
 def app_attributes(module: Scope) -> frozenset[str]:

@@ -171,11 +171,18 @@ def settings_given(name: str, task: Task | None, scope: Scope, project: Project)
     module = scope.module_scope
     path = str(module.path) if isinstance(module, ModuleScope) and module.path is not None else ""
     found = given_in(name, module, project.django_settings(path) if path else None)
+    seen = {path}
     for app in app_modules(task, scope, project):
         where = str(app.path) if isinstance(app, ModuleScope) and app.path is not None else ""
         if app is not module and where and where != path:
             found.extend(project.given(name, where))
-    return found
+        seen.add(where)
+    if found:
+        return found
+    # Every app of a process gets a copy of all tasks: the worker's may be another one than the task's own.
+    others = cast("Iterable[str]", project.ask("apps") or ())
+    guesses = (one for other in others if other not in seen for one in project.given(name, other))
+    return [Given(UNKNOWN, one.place, is_guess=True) for one in guesses]
 
 
 def app_modules(task: Task | None, scope: Scope, project: Project) -> list[Scope]:

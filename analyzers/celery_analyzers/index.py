@@ -197,6 +197,10 @@ class ProjectIndex:
         nearest = max((depth for depth, _ in near), default=0)
         return tuple(sorted(other for depth, other in near if depth == nearest))
 
+    def apps(self) -> tuple[str, ...]:
+        """The modules that make apps."""
+        return tuple(sorted(path for path, record in self.records.items() if record.apps))
+
     def configuring(self, app: str) -> tuple[str, ...]:
         """The modules that configure the app of another one."""
         return tuple(sorted(path for path, record in self.records.items() if app in record.configures and path != app))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from celery_analyzers.bindings import ClassBinding
 from celery_analyzers.configuration_sources import (
     CONFIGURING,
     Source,
@@ -122,7 +123,8 @@ def _from_source(source: Source, name: str, here: Place, django: Iterable[Scope]
         if django is None:
             yield Given(UNKNOWN, here, is_guess=True)
         for module in django or ():
-            yield from in_module(name, module, source.namespace)
+            given = list(in_module(name, module, source.namespace))
+            yield from given or in_classes(name, module, source.namespace)
     elif source.kind == "module" and source.scope is not None:
         yield from in_module(name, source.scope, source.namespace)
     elif source.kind == "class" and isinstance(source.values, ProjectClass):
@@ -147,6 +149,17 @@ def in_module(name: str, module: Scope, namespace: str | None) -> Iterator[Given
         if isinstance(where, ModuleScope):
             yield Given(evaluate(Reference(key), where), _place(where, key))
             return
+
+
+def in_classes(name: str, module: Scope, namespace: str | None) -> Iterator[Given]:
+    """The values that the classes of a module of Django's settings give a setting: which of them counts is decided by
+    the environment."""
+    scope = module.module_scope
+    for found in scope.names.values() if isinstance(scope, ModuleScope) else ():
+        for binding in found:
+            if isinstance(binding, ClassBinding):
+                bound = {attribute for attribute, _ in binding.body}
+                yield from (Given(UNKNOWN, _place(module, key)) for key in spellings(name, namespace) if key in bound)
 
 
 def _in_class(name: str, owner: ProjectClass, namespace: str | None) -> object:

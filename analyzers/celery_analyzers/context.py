@@ -93,6 +93,12 @@ class Context:
         return None if self.function is None else Body(self.function, self.scope)
 
     @property
+    def path(self) -> str:
+        """The path of the file, empty where there is none."""
+        module = self.scope.module_scope
+        return str(module.path) if isinstance(module, ModuleScope) and module.path is not None else ""
+
+    @property
     def in_tests(self) -> bool:
         """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
         module, root = self.scope.module_scope, self.project.root

@@ -125,18 +125,24 @@ def star_imports(module: Scope, depth: int = _DEEPEST) -> list[str]:
 
 
 def _django_settings(text: str, scope: ModuleScope) -> list[str]:
-    """The modules of the settings that a file names, those that they take over, and those beside them in a folder of
-    settings, of which the environment chooses one."""
+    """The modules of the settings that a file names, those that they take over, and those beside them, of which the
+    environment chooses one."""
     found: list[str] = []
-    for name in _DJANGO_SETTINGS.findall(text) if "DJANGO_SETTINGS_MODULE" in text else ():
-        module = scope.modules.module(scope, name, 0) if scope.modules else None
-        if module is None:
+    modules = scope.modules
+    if "DJANGO_SETTINGS_MODULE" not in text or not isinstance(modules, Project):
+        return found
+    for name in _DJANGO_SETTINGS.findall(text):
+        package, _, own = name.rpartition(".")
+        named = modules.module(scope, name, 0)
+        beside = named or (modules.module(scope, package, 0) if package else None)
+        if beside is None:
             continue
-        path = Path(_path(module))
-        beside = sorted(path.parent.glob("*.py")) if "settings" in path.parent.name else []
-        for other in (path, *beside):
-            sibling = scope.modules.module_at(other) if isinstance(scope.modules, Project) else None
-            found.extend(p for p in (star_imports(sibling) if sibling else ()) if p not in found)
+        folder = Path(_path(beside)).parent
+        pattern = "*.py" if folder.name == "settings" else f"{own}*.py"
+        paths = ([Path(_path(named))] if named else []) + sorted(folder.glob(pattern))
+        for path in paths:
+            module = modules.module_at(path)
+            found.extend(p for p in (star_imports(module) if module else ()) if p not in found)
     return found
 
 

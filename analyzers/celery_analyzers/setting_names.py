@@ -52,7 +52,7 @@ _EXTRA_PREFIXES = ("once", "singleton_", "flower_", "django_celery_", "beat_dbur
 @cache
 def _old_names() -> dict[str, str]:
     """The name of Celery 3 for each setting."""
-    return {name: old for old, name in reversed(setting_tables().old_names.items())}
+    return {name: old for old, name in reversed(list(setting_tables().old_names.items()))}
 
 
 def spellings(name: str, namespace: str | None = None) -> tuple[str, ...]:

@@ -165,6 +165,10 @@ class FileAnalysis:
         """Other files that the findings depend on, those that were looked for in vain among them."""
         return set[Path]().union(*(analysis.consulted for analysis in self.segments))
 
+    def asked(self) -> dict[Question, object]:
+        """What the index of the workspace was asked, with its answers."""
+        return {question: answer for analysis in self.segments for question, answer in analysis.asked.items()}
+
     def has_other_answers(self) -> bool:
         """Whether the index of the workspace has other answers by now than the findings go by."""
         return any(self._project.has_other_answers(analysis.asked) for analysis in self.segments)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from celery_analyzers.command_lines import WorkerCommand
@@ -72,7 +72,10 @@ class FileRecord:
     `apps` counts the apps that the module makes, `sources` are what these are configured from, and `configures` the
     modules of other apps that the module configures, empty texts for apps that are not known. `names_vary` tells that
     an app of the module makes up names of its own. `django_settings` are the modules that Django's settings may be, and
-    `reads` the task options that the file reads as attributes.
+    `reads` the task options that the file reads as attributes, and `speaks_of` the names in it that look like settings
+    of Celery's. `unread` tells that not all of the file could be read,
+    so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL, and `commands`
+    the workers that a deployment file starts.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -83,6 +86,10 @@ class FileRecord:
     configures: tuple[str, ...] = ()
     django_settings: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    speaks_of: tuple[str, ...] = ()
+    unread: bool = False
+    words: tuple[str, ...] = ()
+    commands: tuple[WorkerCommand, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether the file adds nothing."""
@@ -91,8 +98,9 @@ class FileRecord:
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
         tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
+        commands = tuple((command.kind, command.options) for command in self.commands)
         rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
-        return (tasks, *rest)
+        return (tasks, *rest, self.speaks_of, self.unread, self.words, commands)
 
     def to_json(self) -> list[Any]:
         """The record as JSON takes it."""
@@ -105,12 +113,17 @@ class FileRecord:
             self.configures,
             self.django_settings,
             self.reads,
+            self.speaks_of,
+            self.unread,
+            self.words,
+            [_command_to_json(command) for command in self.commands],
         ]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> FileRecord:
         """The record that `to_json` made the value of."""
-        tasks, uses, apps, names_vary, sources, configures, django_settings, reads = value
+        tasks, uses, apps, names_vary, sources, configures, django_settings, reads, speaks_of, *rest = value
+        unread, words, commands = rest
         return cls(
             tuple(TaskRecord(f, line, None if n is None else tuple(n), *rest) for f, line, n, *rest in tasks),
             tuple(UseRecord(*use) for use in uses),
@@ -120,7 +133,27 @@ class FileRecord:
             tuple(configures),
             tuple(django_settings),
             tuple(reads),
+            tuple(speaks_of),
+            unread,
+            tuple(words),
+            tuple(map(_command_from_json, commands)),
         )
+
+
+def _command_to_json(command: WorkerCommand) -> dict[str, Any]:
+    values = {each.name: getattr(command, each.name) for each in fields(command)}
+    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+
+
+def _command_from_json(values: dict[str, Any]) -> WorkerCommand:
+    from celery_analyzers.command_lines import WorkerCommand
+
+    given = {name: _frozen(value) for name, value in values.items()}
+    return WorkerCommand(**given | ({"path": Path(values["path"])} if "path" in values else {}))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, cast("list[Any]", value))) if isinstance(value, list) else value
 
 
 _EMPTY = FileRecord()
@@ -140,17 +173,26 @@ class NamedTask:
 
 @dataclass(frozen=True)
 class ProjectIndex:
-    """The records of a workspace's files, by their absolute paths, and what deployment files say.
+    """The records of a workspace's files, by their absolute paths.
 
     `files` are all Python files of the workspace, whether they concern Celery or not.
     """
 
     records: Mapping[str, FileRecord] = field(default_factory=dict[str, FileRecord])
     files: frozenset[str] = frozenset()
-    commands: tuple[WorkerCommand, ...] = ()
-    words: frozenset[str] = frozenset()
-    """What files of the workspace were found to speak of: TIME_LIMIT, ASYNC_POOL."""
     root: str = ""
+
+    @classmethod
+    def of(cls, records: Mapping[str, FileRecord], files: Iterable[str], root: str) -> ProjectIndex:
+        """The index of a workspace, in the order of its paths, whatever order they were found in."""
+        return cls({path: records[path] for path in sorted(records)}, frozenset(files), root)
+
+    def with_records(self, records: Mapping[str, FileRecord]) -> ProjectIndex:
+        """The index of the same files with other records."""
+        index = replace(self, records=records)
+        if "_suffixes" in self.__dict__:
+            index.__dict__["_suffixes"] = self._suffixes
+        return index
 
     @cached_property
     def _by_name(self) -> dict[str, list[NamedTask]]:
@@ -179,8 +221,16 @@ class ProjectIndex:
         return frozenset(self._by_name)
 
     def names_are_certain(self) -> bool:
-        """Whether no app of the workspace makes up names of its own."""
-        return not any(record.names_vary for record in self.records.values())
+        """Whether no app of the workspace makes up names of its own, and no file was left unread."""
+        return self._names_are_certain
+
+    @cached_property
+    def _names_are_certain(self) -> bool:
+        return not (self._has_unread_code or any(record.names_vary for record in self.records.values()))
+
+    @cached_property
+    def _has_unread_code(self) -> bool:
+        return any(record.unread for path, record in self.records.items() if path.endswith(".py"))
 
     def uses_of(self, path: str, function: str, names: Iterable[str]) -> list[tuple[str, UseRecord]]:
         """Where a task is sent or signed, as (file, use), by the function or by any of its names."""
@@ -192,10 +242,11 @@ class ProjectIndex:
     def apps_for(self, path: str) -> tuple[str, ...]:
         """The modules that make the apps whose tasks `shared_task` in a file may become: the nearest in the tree of
         folders, and several where they are equally near."""
-        made = [other for other, record in self.records.items() if record.apps and not in_tests(other, self.root)]
-        near = [(len(os.path.commonpath((path, other))), other) for other in made]
-        nearest = max((depth for depth, _ in near), default=0)
-        return tuple(sorted(other for depth, other in near if depth == nearest))
+        return _nearest(path, self._apps)
+
+    @cached_property
+    def _apps(self) -> tuple[str, ...]:
+        return tuple(path for path, record in self.records.items() if record.apps and not in_tests(path, self.root))
 
     def apps(self) -> tuple[str, ...]:
         """The modules that make apps."""
@@ -203,21 +254,31 @@ class ProjectIndex:
 
     def configuring(self, app: str) -> tuple[str, ...]:
         """The modules that configure the app of another one."""
-        return tuple(sorted(path for path, record in self.records.items() if app in record.configures and path != app))
+        return tuple(path for path in self._configuring.get(app, ()) if path != app)
+
+    @cached_property
+    def _configuring(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for path, record in sorted(self.records.items()):
+            for app in record.configures:
+                found[app].append(path)
+        return found
 
     def django_settings(self, path: str) -> tuple[str, ...]:
         """The modules that may be the settings of the Django project that a file is in."""
-        found = {
-            (len(os.path.commonpath((path, module))), module)
-            for record in self.records.values()
-            for module in record.django_settings
-        }
-        nearest = max((depth for depth, _ in found), default=0)
-        return tuple(sorted(module for depth, module in found if depth == nearest))
+        return _nearest(path, self._django_settings)
+
+    @cached_property
+    def _django_settings(self) -> tuple[str, ...]:
+        return tuple({module for record in self.records.values() for module in record.django_settings})
 
     def roles(self, path: str) -> tuple[SourceRecord, ...]:
         """What a module is to the apps that are configured from it; empty where none is."""
         return self._roles.get(path, ())
+
+    def configuration_modules(self) -> frozenset[str]:
+        """The modules that apps are configured from."""
+        return frozenset(self._roles)
 
     @cached_property
     def _roles(self) -> dict[str, tuple[SourceRecord, ...]]:
@@ -229,17 +290,39 @@ class ProjectIndex:
                     found[path] = known if source in known else (*known, source)
         return found
 
+    def speaks_of(self, name: str, path: str) -> bool:
+        """Whether any other file than the one at `path` holds a name that looks like a setting of Celery's."""
+        return any(name in record.speaks_of for other, record in self.records.items() if other != path)
+
     def reads(self, attribute: str) -> bool:
-        """Whether code of the workspace reads a task option as an attribute."""
-        return any(attribute in record.reads for record in self.records.values())
+        """Whether code of the workspace reads a task option as an attribute, or may do so unseen."""
+        return self._has_unread_code or attribute in self._reads
+
+    @cached_property
+    def _reads(self) -> frozenset[str]:
+        return frozenset(attribute for record in self.records.values() for attribute in record.reads)
 
     def command_values(self, option: str) -> tuple[object, ...]:
         """The values that the workspace's command lines give a worker's option, None for one that cannot be told."""
-        return tuple(value for command in self.commands for name, value in command.options if name == option)
+        given = (value for command in self.commands for name, value in command.options if name == option)
+        return (*given, None) if self._has_unread_commands else tuple(given)
+
+    @cached_property
+    def _has_unread_commands(self) -> bool:
+        return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))
+
+    @cached_property
+    def commands(self) -> tuple[WorkerCommand, ...]:
+        """The workers that deployment files start."""
+        return tuple(command for record in self.records.values() for command in record.commands)
 
     def mentions(self, word: str) -> bool:
-        """Whether any file of the workspace speaks of something, in whatever form."""
-        return word in self.words
+        """Whether any file of the workspace speaks of TIME_LIMIT or ASYNC_POOL, in whatever form."""
+        return word in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word for record in self.records.values() for word in record.words)
 
     def has_module(self, name: str) -> bool:
         """Whether the workspace has a module of this dotted name, under whatever folder."""
@@ -254,19 +337,35 @@ class ProjectIndex:
     def _suffixes(self) -> frozenset[str]:
         """The paths of the files, and of the folders they stand in, from every folder on."""
         found: set[str] = set()
+        folders: set[str] = set()
         start = len(self.root) + 1
         for path in self.files:
-            parts = path[start:].replace(os.sep, "/").split("/")
-            for position in range(len(parts)):
-                found.add("/".join(parts[position:]))
-                folder = parts[position:-1]
-                found.update("/".join(folder[: end + 1]) + "/" for end in range(len(folder)))
+            inside = path[start:].replace(os.sep, "/")
+            folder = inside[: inside.rfind("/") + 1]
+            folders.add(folder)
+            while True:
+                found.add(inside)
+                cut = inside.find("/") + 1
+                if not cut:
+                    break
+                inside = inside[cut:]
+        for folder in folders:
+            parts = folder.split("/")[:-1]
+            for first in range(len(parts)):
+                found.update("/".join(parts[first:last]) + "/" for last in range(first + 1, len(parts) + 1))
         return frozenset(found)
 
     def meaning(self) -> object:
         """What findings can depend on: equal meanings give equal answers to all questions of rules."""
-        records = sorted((path, record.meaning()) for path, record in self.records.items() if not record.is_empty())
-        return records, sorted(self.files), sorted(self.words), [(c.kind, c.options) for c in self.commands]
+        records = [(path, record.meaning()) for path, record in sorted(self.records.items()) if not record.is_empty()]
+        return records, sorted(self.files)
+
+
+def _nearest(path: str, modules: Iterable[str]) -> tuple[str, ...]:
+    """Those modules that share most folders with a file."""
+    near = [(len(os.path.commonpath((path, module))), module) for module in modules]
+    nearest = max((depth for depth, _ in near), default=0)
+    return tuple(sorted(module for depth, module in near if depth == nearest))
 
 
 def in_tests(path: str, root: str) -> bool:

@@ -1,4 +1,4 @@
-"""Makes the index of a workspace: a file's record from its analysis, and all that is asked of other files together.
+"""Makes the records of the index: of a Python file from its analysis, of others from the words in them.
 
 Knows how to find a workspace's files where nobody names them. Must not know rules, nor who keeps what is found.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.bindings import STAR, ImportBinding
-from celery_analyzers.command_lines import WorkerCommand, commands_in, is_deployment_file
+from celery_analyzers.command_lines import commands_in, is_deployment_file
 from celery_analyzers.configuration import app_attributes
+from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
 from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
 from celery_analyzers.effective import names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
-from celery_analyzers.index import ASYNC_POOL, TIME_LIMIT, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
+from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
 from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
@@ -32,26 +34,16 @@ MOST_FILES = 50_000
 """Files that a workspace is searched for at most."""
 _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s*["']([\w.]+)["']""")
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
+_SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
 _DEEPEST = 8
-_WORDS = {
-    TIME_LIMIT: re.compile(
-        rb"\btask_(?:soft_)?time_limit\b|(?:\b|CELERYD?_)TASK_(?:SOFT_)?TIME_LIMIT\b|--(?:soft-)?time-limit\b"
-    ),
-    ASYNC_POOL: re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL"),
-}
-_CONFIGURATION = re.compile(
-    r"celery|setting|config|conf\b|constant|default|procfile|compose|supervisor|\.service\Z|entrypoint|worker|app"
-    r"|__init__|\.env|require|pyproject|pipfile|setup",
-    re.IGNORECASE,
-)
-_CONFIGURATION_SUFFIXES = frozenset(
-    {"", ".py", ".yml", ".yaml", ".toml", ".conf", ".ini", ".cfg", ".service", ".sh", ".txt", ".in", ".lock"}
-)
 
 
 def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
-    """What a file adds to the index."""
+    """What a Python file adds to the index by what its code says. `project` has no index."""
     scope = analysis.scope
+    # Afterwards the project tells what the record depends on.
+    scope.begin()
+    project.begin()
     tasks: list[TaskRecord] = []
     uses: list[UseRecord] = []
     for index, segment in enumerate(analysis.segments):
@@ -73,6 +65,8 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(dict.fromkeys(_path(module) for module in apps_configured(scope))),
         tuple(_django_settings(text, scope)),
         tuple(sorted(set(_READS.findall(text)))),
+        tuple(sorted(set(_SETTING.findall(text)))),
+        bool(analysis.problems()) or "\ufffd" in text,
     )
 
 
@@ -146,17 +140,30 @@ def _django_settings(text: str, scope: ModuleScope) -> list[str]:
     return found
 
 
-def is_configuration(path: str) -> bool:
-    """Whether a file, by its path inside the workspace, may say how workers are set up."""
-    folder, name = os.path.split(path)
-    return os.path.splitext(name)[1] in _CONFIGURATION_SUFFIXES and (
-        _CONFIGURATION.search(name) is not None or _CONFIGURATION.search(os.path.basename(folder)) is not None
-    )
+def concerns_index(inside: str) -> bool:
+    """Whether a file, by its path inside the workspace, may add something to the index."""
+    return inside.endswith(".py") or is_configuration(inside) or is_deployment_file(inside)
 
 
-def words_in(data: bytes) -> frozenset[str]:
-    """What a configuration file speaks of."""
-    return frozenset(word for word, pattern in _WORDS.items() if pattern.search(data))
+def read_record(path: Path, inside: str, data: bytes | None, project: Project) -> tuple[FileRecord, frozenset[Path]]:
+    """What the file at `path` adds to the index, and the other files that this depends on.
+
+    `inside` is its path inside the workspace, `data` its content, None where it cannot be read. `project` has no index:
+    a record must not depend on other records.
+    """
+    record, dependencies = FileRecord(), frozenset[Path]()
+    is_python = path.suffix == ".py"
+    if data is None or (is_python and b"\0" in data):
+        record = FileRecord(unread=is_python or is_deployment_file(inside))
+    elif is_python and concerns_celery(data):
+        analysis = FileAnalysis(data.decode("utf-8", "replace"), rules=NO_RULES, project=project, path=path)
+        record, dependencies = record_of(analysis, project), analysis.dependencies() | project.consulted
+    if is_configuration(inside):
+        words = ALL_WORDS if data is None else words_in(data)
+        record = replace(record, words=tuple(sorted(words)))
+    if data is not None and is_deployment_file(inside):
+        record = replace(record, commands=tuple(commands_in(path, data)))
+    return record, frozenset(dependencies - {path})
 
 
 def index_of(root: Path, files: Iterable[Path] | None = None) -> ProjectIndex:
@@ -165,32 +172,23 @@ def index_of(root: Path, files: Iterable[Path] | None = None) -> ProjectIndex:
     given = None if files is None else set(files)
     records: dict[str, FileRecord] = {}
     python: set[str] = set()
-    words: set[str] = set()
-    commands: list[WorkerCommand] = []
     for path in _walk(root):
         inside = path.relative_to(root).as_posix()
-        is_python = path.suffix == ".py" and (given is None or path in given)
-        if is_python:
+        if path.suffix == ".py":
+            if given is not None and path not in given:
+                continue
             python.add(str(path))
-        if not (is_python or is_configuration(inside) or is_deployment_file(inside)):
-            continue
-        data = read(path)
-        if data is None:
-            continue
-        if is_configuration(inside):
-            words |= words_in(data)
-        if is_deployment_file(inside):
-            commands += commands_in(path, data)
-        if is_python and concerns_celery(data):
-            analysis = FileAnalysis(data.decode("utf-8", "replace"), rules=NO_RULES, project=project, path=path)
-            records[str(path)] = record_of(analysis, project)
-    return ProjectIndex(records, frozenset(python), tuple(commands), frozenset(words), str(root))
+        if concerns_index(inside):
+            record, _ = read_record(path, inside, read(path), project)
+            if not record.is_empty():
+                records[str(path)] = record
+    return ProjectIndex.of(records, python, str(root))
 
 
 def read(path: Path) -> bytes | None:
     """The bytes of a file; None where it cannot be read, or is too large to be of use."""
     try:
-        return None if path.stat().st_size > LARGEST_MODULE else path.read_bytes()
+        return path.read_bytes() if path.is_file() and path.stat().st_size <= LARGEST_MODULE else None
     except OSError:
         return None
 

@@ -39,6 +39,8 @@ class SegmentNames:
 
 
 NOTHING = SegmentNames()
+UNREADABLE = SegmentNames()
+"""What a segment binds that cannot be parsed."""
 
 
 def function_name(segment: Segment) -> str | None:
@@ -108,7 +110,7 @@ def _names(segment: Segment, syntax: Syntax | Problem | None) -> SegmentNames:
         return names
     syntax = syntax or parse(segment)
     if isinstance(syntax, Problem):
-        return NOTHING
+        return UNREADABLE
     if segment.kind is Kind.CLASS_HEAD:
         for node in syntax.statements:
             if isinstance(node, ast.ClassDef):

@@ -6,20 +6,24 @@ packages. Must not know rules.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
-from celery_analyzers.module_names import module_names, segment_names
+from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import Scope
 from celery_analyzers.task_names import module_names_of
+from celery_analyzers.unread_names import UnreadNames
 
 if TYPE_CHECKING:
     from celery_analyzers.index import ProjectIndex
@@ -52,6 +56,7 @@ class Project:
         self._scopes: dict[Path, ModuleScope | None] = {}
         self._given: dict[tuple[str, str], _Kept] = {}
         self._versions: dict[Path, CeleryVersion] = {}
+        self._imports: dict[tuple[Path, str, int], tuple[ModuleScope | None, tuple[Path, ...]]] = {}
 
     def begin(self) -> None:
         """Forget what was consulted and found, so that the next answers tell what they depend on."""
@@ -143,7 +148,10 @@ class Project:
 
     def line_of(self, place: Place) -> int | None:
         """The number of the line that a place is in, from 0; None where it cannot be found any more."""
-        text = None if place.path is None else self._text(place.path)
+        try:
+            text = None if place.path is None else self._text(place.path)
+        except FileNotFoundError:
+            return None
         if text is None:
             return None
         name = re.escape(place.name)
@@ -151,11 +159,9 @@ class Project:
         return None if match is None else LineIndex(text).position(match.end() - 1)[0]
 
     def module_at(self, path: Path) -> ModuleScope | None:
-        """The scope of the module at `path`; None where it cannot be read."""
+        """The scope of the module at `path`; None where there is none."""
         self.consulted.add(path)
-        if path not in self._scopes:
-            self._scopes[path] = self._read(path)
-        return self._scopes[path]
+        return self._scope(path)
 
     def set_overlay(self, path: Path, text: str | None) -> None:
         """Take `text` for the content of `path`; None returns to the disk's."""
@@ -170,6 +176,7 @@ class Project:
         self.generation += 1
         # Rarely asked for, and read in a moment.
         self._versions.clear()
+        self._imports.clear()
         if path is None:
             self._scopes.clear()
             self._given.clear()
@@ -182,13 +189,27 @@ class Project:
         path = importer.path if isinstance(importer, ModuleScope) else None
         if path is None:
             return None
-        for base in self._bases(path, level):
-            scope = self._load(base.joinpath(*name.split(".")) if name else base)
-            if scope is not None:
-                return scope
-        return None
+        key = (path.parent, name, level)
+        kept = self._imports.get(key)
+        if kept is None:
+            kept = self._imports[key] = self._import(path, name, level)
+        scope, consulted = kept
+        self.consulted.update(consulted)
+        return scope
 
-    def _bases(self, path: Path, level: int) -> Iterator[Path]:
+    def _import(self, importer: Path, name: str, level: int) -> tuple[ModuleScope | None, tuple[Path, ...]]:
+        """The module that a file means by a name, and what was looked at to find it."""
+        consulted: list[Path] = []
+        for base in self._bases(importer, level, consulted):
+            stem = base.joinpath(*name.split(".")) if name else base
+            for path in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
+                consulted.append(path)
+                scope = self._scope(path)
+                if scope is not None:
+                    return scope, tuple(consulted)
+        return None, tuple(consulted)
+
+    def _bases(self, path: Path, level: int, consulted: list[Path]) -> Iterator[Path]:
         """Folders that an import in the file `path` may start from, the likeliest first."""
         if level:
             yield path.parents[level - 1] if level <= len(path.parents) else path.parent
@@ -196,7 +217,11 @@ class Project:
         if self.root is None:
             return
         folder = path.parent
-        while (folder / "__init__.py").is_file() and folder != self.root and folder != folder.parent:
+        while folder != self.root and folder != folder.parent:
+            marker = folder / "__init__.py"
+            consulted.append(marker)
+            if not marker.is_file():
+                break
             folder = folder.parent
         seen: set[Path] = set()
         inside = [folder, *(parent for parent in folder.parents if self._inside(parent))]
@@ -208,28 +233,40 @@ class Project:
     def _inside(self, folder: Path) -> bool:
         return self.root is not None and (folder == self.root or self.root in folder.parents)
 
-    def _load(self, stem: Path) -> ModuleScope | None:
-        for path in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
-            scope = self.module_at(path)
-            if scope is not None:
-                return scope
-        return None
+    def _scope(self, path: Path) -> ModuleScope | None:
+        if path not in self._scopes:
+            self._scopes[path] = self._read(path)
+        return self._scopes[path]
 
     def _read(self, path: Path) -> ModuleScope | None:
-        text = self._text(path)
-        if text is None:
+        try:
+            text = self._text(path)
+        except FileNotFoundError:
             return None
-        parts = ((segment, segment_names(segment)) for segment in SegmentedText(text).segments)
-        return ModuleScope(module_names(parts), self, path)
+        if text is None:
+            return ModuleScope(UnreadNames(), self, path)
+        parts = [(segment, segment_names(segment)) for segment in SegmentedText(text).segments]
+        names: Mapping[str, tuple[Binding, ...]] = module_names(parts)
+        broken = tuple(segment.text for segment, bound in parts if bound is UNREADABLE)
+        return ModuleScope(UnreadNames(names, broken) if broken else names, self, path)
 
     def _text(self, path: Path) -> str | None:
+        """The text of a file; None where it cannot be read. Raises FileNotFoundError where there is no file."""
         text = self._overlays.get(path)
         if text is not None:
             return text
         try:
-            return None if path.stat().st_size > LARGEST_MODULE else path.read_bytes().decode("utf-8", "replace")
-        except (OSError, ValueError):
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
+                raise FileNotFoundError
+            if status.st_size > LARGEST_MODULE:
+                return None
+            data = path.read_bytes()
+        except PermissionError:
             return None
+        except (OSError, ValueError):
+            raise FileNotFoundError from None
+        return None if b"\0" in data else data.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

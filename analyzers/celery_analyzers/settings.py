@@ -19,6 +19,8 @@ class Settings:
     (`CEL1`) or `ALL`; the longer, more exact selector wins, and at equal exactness `ignore` does.
     `severity` gives a rule's name another severity; None turns the rule off.
     `exclude` are gitignore patterns, relative to `root`, of files that are not read.
+    `extra_task_decorators` are dotted paths of decorators that make tasks, where the engine cannot tell that they do.
+    `diagnostic_mode` tells of which files an editor is shown the findings: `open-files`, or all of the `workspace`.
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -26,3 +28,5 @@ class Settings:
     severity: Mapping[str, Severity | None] = field(default_factory=dict[str, "Severity | None"])
     exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
+    extra_task_decorators: tuple[str, ...] = ()
+    diagnostic_mode: str = "open-files"

@@ -11,9 +11,7 @@ import sys
 
 from celery_language_server import arguments, configuration_file
 from celery_language_server.arguments import Arguments, Option, UsageError
-from celery_language_server.cache import UNDECODABLE, Cache
 from celery_language_server.cache_keys import settings_key
-from celery_language_server.discovery import Walker
 from celery_language_server.output.closing import SEVERITIES
 
 TYPE_CHECKING = False
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from celery_analyzers.settings import Settings
     from celery_language_server.configuration_file import ConfigurationFile
+    from celery_language_server.inspection import Inspector
 
 FAILED = 2
 FORMATS = ("full", "concise", "json")
@@ -146,53 +145,32 @@ def project_of(folder: str, given: Arguments) -> Project:
 
 def inspect(project: Project) -> list[CheckedFile]:
     """The files of a project in which something was found, by their paths."""
-    cache = Cache(project.root, project.key())
-    if cache.known:
-        exclude, respect = cache.exclude, cache.respect_gitignore
-    else:
-        exclude, respect = project.settings.exclude, project.settings.respect_gitignore
-    known = cache.decisions if cache.known and cache.decisions.hold() else None
-    found = Walker(project.root, exclude, respect, known).walk(project.folders, project.files)
-    for path, reason in found.problems:
-        warn(f"{project.shown_as(path)} could not be read: {reason}")
-    if not found.files:
-        warn("no Python files found")
-    cache.compare(found.files)
-    outcomes = {path: cache.lookup(path, stamp) for path, stamp in found.files.items()}
-    unknown = {path: found.files[path] for path in sorted(outcomes) if outcomes[path] is None}
-    failures: dict[str, str] = {}
-    if unknown:
-        from celery_language_server.inspection import Failure
-        from celery_language_server.inspection import inspect as inspect_files
-        from celery_language_server.progress import tracked
+    from celery_language_server.checking import Checking
 
-        for path, outcome in tracked(inspect_files(project.root, project.settings, unknown), len(unknown)):
-            if isinstance(outcome, Failure):
-                failures[path] = outcome.reason
-                outcomes[path] = outcome.outcome
-                project.failed = project.failed or outcome.internal
-            else:
-                outcomes[path] = outcome
-                cache.store(path, outcome)
-    cache.save(found.decisions, exclude, respect, _gone(cache, found.files, project.folders))
+    checking = Checking(project.root, project.key(), lambda: project.settings)
+    files, problems = checking.files(project.folders, project.files)
+    for path, reason in problems:
+        warn(f"{project.shown_as(path)} could not be read: {reason}")
+    if not files:
+        warn("no Python files found")
     checked: list[CheckedFile] = []
-    for path, outcome in sorted(outcomes.items()):
-        if path in failures:
-            warn(f"{project.shown_as(path)} {failures[path]}")
-        if outcome is None or not outcome.counts:
-            continue
-        if outcome.counts == UNDECODABLE:
-            warn(f"{project.shown_as(path)} {outcome.reports}")
-        else:
-            counts = [int(count) for count in outcome.counts.split()]
-            checked.append(CheckedFile(project, path, project.shown_as(path), counts, outcome.reports))
+    for path, found in sorted(checking.outcomes(files).items()):
+        if found.reason:
+            warn(f"{project.shown_as(path)} {found.reason}")
+        project.failed = project.failed or found.is_fault
+        if found.counts:
+            counts = [int(count) for count in found.counts.split()]
+            checked.append(CheckedFile(project, path, project.shown_as(path), counts, found.reports))
     return checked
 
 
-def _gone(cache: Cache, files: dict[str, str], folders: list[str]) -> list[str]:
-    """The files that the cache knows in the folders that were walked, and that are no more."""
-    prefixes = tuple(folders)
-    return [path for path in cache.paths() - files.keys() if path.startswith(prefixes)]
+def inspector_of(project: Project) -> Inspector:
+    """Somebody who analyses texts of a project, with the index of its files."""
+    from celery_language_server.checking import Checking
+
+    checking = Checking(project.root, project.key(), lambda: project.settings)
+    checking.files(project.folders, project.files or [""])
+    return checking.inspector()
 
 
 def warn(message: str) -> None:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Configuration", "ConfigurationError", "check_selectors", "from_client", "from_file", "load"]
 
-KEYS = ("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore")
+KEYS = (
+    *("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore"),
+    *("extra-task-decorators", "diagnostic-mode"),
+)
 LEVELS = ("off", "hint", "information", "warning", "error")
 
 
@@ -114,6 +117,8 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> Settings:
         severity=_severities(given.severity, mistake),
         exclude=tuple(given.exclude),
         respect_gitignore=given.respect_gitignore,
+        extra_task_decorators=tuple(given.extra_task_decorators),
+        diagnostic_mode=given.diagnostic_mode,
     )
     for key, selectors in (
         ("select", given.select),
@@ -144,6 +149,10 @@ def _expected(path: list[str]) -> str:
         if len(path) == 1:
             return "a table from rules to severities"
         return "one of " + ", ".join(f'"{level}"' for level in LEVELS)
+    if path[0] == "diagnostic-mode":
+        return 'one of "open-files", "workspace"'
+    if path[0] == "extra-task-decorators":
+        return 'a list of dotted paths, as in ["shop.celery.task"]'
     return "true or false" if path[0] == "respect-gitignore" else "a list of strings"
 
 

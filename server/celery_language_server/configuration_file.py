@@ -11,6 +11,8 @@ import os
 OWN_FILES = ("celeryls.toml", ".celeryls.toml")
 PYPROJECT = "pyproject.toml"
 _ROOT_MARKERS = (".git", ".hg", PYPROJECT, "setup.cfg", "setup.py")
+_PART_MARKERS = ("manage.py", *OWN_FILES)
+"""Names of what stands at the root of a project, or of a part of one."""
 
 
 class ConfigurationError(Exception):
@@ -43,11 +45,21 @@ def find(folder: str) -> ConfigurationFile | None:
 
 def root_of(folder: str) -> str:
     """The root of the project that `folder` belongs to, where no configuration says so."""
-    for directory in _upwards(folder):
-        if any(os.path.exists(os.path.join(directory, marker)) for marker in _ROOT_MARKERS):
-            return directory
+    for markers in (_ROOT_MARKERS, _PART_MARKERS):
+        for directory in _upwards(folder):
+            if _holds(directory, markers):
+                return directory
     here = os.getcwd()
     return here if os.path.commonpath((here, folder)) == here else folder
+
+
+def is_project(folder: str) -> bool:
+    """Whether a folder is the root of a project, whose files belong together: a home directory is none."""
+    return _holds(folder, (*_ROOT_MARKERS, *_PART_MARKERS))
+
+
+def _holds(folder: str, names: tuple[str, ...]) -> bool:
+    return any(os.path.exists(os.path.join(folder, name)) for name in names)
 
 
 def parse(path: str, content: bytes) -> dict[str, object]:

@@ -5,9 +5,11 @@ Pydantic takes a while to import: only a project that has settings, and whose se
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+DOTTED_PATH = r"^[^\W\d]\w*(\.[^\W\d]\w*)+$"
 
 
 class Table(BaseModel):
@@ -25,3 +27,5 @@ class Table(BaseModel):
     severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(default_factory=dict)
     exclude: list[str] = Field(default_factory=list)
     respect_gitignore: bool = True
+    extra_task_decorators: list[Annotated[str, Field(pattern=DOTTED_PATH)]] = Field(default_factory=list)
+    diagnostic_mode: Literal["open-files", "workspace"] = "open-files"

@@ -1,4 +1,5 @@
-"""Finds the Python files to check under a folder, past those that Git or the configuration leaves out.
+"""Finds the Python files to check under a folder, past those that Git or the configuration leaves out, and other files
+that may tell how the code is run.
 
 Knows files and folders. Must not know what is in the files. On a run that finds everything as it was, the
 decisions of the last run are taken over and no pattern is read.
@@ -30,6 +31,15 @@ EXCLUDED = frozenset(
 )
 """Folders that hold no code of the project, as ruff has them; so are all whose names begin with a dot."""
 GITIGNORE = ".gitignore"
+_BESIDE_THE_POINT = (
+    *(".avif", ".bin", ".bmp", ".c", ".cc", ".cpp", ".css", ".csv", ".eot", ".gif", ".go", ".gz", ".h", ".html"),
+    *(".ico", ".ipynb", ".java", ".jpeg", ".jpg", ".js", ".json", ".jsx", ".less", ".log", ".map", ".md", ".mo"),
+    *(".mp3", ".mp4", ".parquet", ".pdf", ".png", ".po", ".pyc", ".pyd", ".pyi", ".pyx", ".rb", ".rs", ".rst"),
+    *(".scss", ".so", ".sql", ".svg", ".ts", ".tsx", ".ttf", ".vue", ".webp", ".whl", ".woff", ".woff2", ".xml"),
+    *(".zip", "~"),
+)
+"""Ends of the names of files that tell nothing about Celery: the most, so that others cost no look."""
+_MOST_OTHERS = 20_000
 
 
 def stamp(status: os.stat_result) -> str:
@@ -72,15 +82,27 @@ class Decisions:
 
 
 class Found:
-    """What a walk found: files with their stamps, the folders it went through, and what it could not read."""
+    """What a walk found: Python files with their stamps, others that may matter, with theirs, the folders it went
+    through, and what it could not read."""
 
-    __slots__ = ("decisions", "files", "problems", "walked")
+    __slots__ = ("base", "decisions", "files", "others", "problems", "walked")
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, base: str, decisions: Decisions) -> None:
+        self.base = base
         self.files: dict[str, str] = {}
+        self.others: dict[str, str] = {}
         self.walked: set[str] = set()
         self.problems: list[tuple[str, str]] = []
         self.decisions = decisions
+
+    def stamp_of(self, path: str) -> str:
+        """The stamp of any file or folder by its absolute path, without a look at the disk where the walk tells."""
+        inside = path[len(self.base) :].replace(os.sep, "/") if path.startswith(self.base) else ""
+        known = self.files.get(inside) or self.others.get(inside)
+        if known is not None:
+            return known
+        is_walked = inside.endswith(".py") and inside[: inside.rfind("/") + 1] in self.walked
+        return "" if is_walked and inside not in self.decisions.verdicts else stamp_of(path)
 
 
 class _StaleError(Exception):
@@ -99,23 +121,21 @@ class Walker:
         self._exclude = exclude
         self._respect = respect_gitignore
         self._known = known is not None
-        self._found = Found(known or Decisions())
+        self._found = Found(self._base, known or Decisions())
         self._matcher: Matcher | None = None
 
-    def walk(self, folders: list[str], files: list[str]) -> Found:
-        """What is in `folders`, and `files`, which are named one by one and therefore never left out."""
+    def walk(self, folders: list[str], near: list[str] | None = None) -> Found:
+        """What is in `folders`, and what stands in those that are `near`, but not below them."""
         try:
-            self._walk_all(folders)
+            self._walk_all(folders, near or [])
         except _StaleError:
             self._known = False
-            self._found = Found(Decisions())
-            self._walk_all(folders)
-        for path in files:
-            self._found.files.setdefault(path, stamp_of(self._base + path))
+            self._found = Found(self._base, Decisions())
+            self._walk_all(folders, near or [])
         return self._found
 
-    def _walk_all(self, folders: list[str]) -> None:
-        for folder in folders:
+    def _walk_all(self, folders: list[str], near: list[str]) -> None:
+        for folder in (*folders, *near):
             if self._respect:
                 self._note_ignore_files_above(folder)
             parts = folder.split("/")[:-1]
@@ -124,7 +144,7 @@ class Walker:
             patterns = self._exclude or self._found.decisions.ignore_files
             left_out = bool(patterns) and any(self._is_left_out(path, None) for path in above)
             within = folder if left_out else None
-            self._walk(folder, within)
+            self._walk(folder, within, deeper=folder in folders)
 
     def _note_ignore_files_above(self, folder: str) -> None:
         """Note the ignore files above a folder, up to the top of its Git repository or else the root."""
@@ -152,9 +172,9 @@ class Walker:
                 raise _StaleError
             ignore_files[path] = version
 
-    def _walk(self, start: str, within: str | None) -> None:
+    def _walk(self, start: str, within: str | None, deeper: bool) -> None:
         found = self._found
-        files = found.files
+        files, others = found.files, found.others
         folders = [start]
         while folders:
             folder = folders.pop()
@@ -182,11 +202,19 @@ class Walker:
                             status = entry.stat()
                             # The stamp, without a call: most of a run that finds no changes is this loop.
                             files[path] = f"{status.st_mtime_ns} {status.st_size}"
+                    elif name.endswith(_BESIDE_THE_POINT):
+                        continue
                     # Links to folders are not followed: they may lead round in circles, or to others' code.
                     elif name[0] != "." and name not in EXCLUDED and entry.is_dir(follow_symlinks=False):
+                        if not deeper:
+                            continue
                         path = f"{folder}{name}/"
                         if not patterns or not self._is_left_out(path, within):
                             folders.append(path)
+                    elif len(others) < _MOST_OTHERS and entry.is_file(follow_symlinks=False):
+                        path = folder + name
+                        if not patterns or not self._is_left_out(path, within):
+                            others[path] = stamp(entry.stat())
                 except OSError as error:
                     found.problems.append((folder + name, error.strerror or str(error)))
 

@@ -1,64 +1,37 @@
-"""Analyses files: in this process, or in several where there is enough to do.
+"""What one process can tell of files: what each adds to the index of the workspace, and what is found in it.
 
 Knows the engine. Everything here is imported only once a file has changed. Must not know who asks, nor print.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import os
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_analyzers.analysis import FileAnalysis
-from celery_analyzers.project import Project
+from celery_analyzers.index import FileRecord
+from celery_analyzers.indexing import concerns_index, read_record
+from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
-from celery_analyzers.relevance import concerns_celery
+from celery_language_server.answers import asked_by
 from celery_language_server.cache import UNDECODABLE, Outcome
+from celery_language_server.index_store import Entry
 from celery_language_server.reporting import counts_of, dumped, reports_of
 from celery_language_server.sources import UndecodableError, UnreadableError, decode, digest, read
+from celery_language_server.versions import UNSETTLED
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator
 
+    from celery_analyzers.index import ProjectIndex
     from celery_analyzers.settings import Settings
 
-_WORTH_A_PROCESS = 700_000
-"""Bytes of code about Celery that keep one process busy for longer than it takes to start."""
-_MOST_PROCESSES = 8
-
-
-class Inspector:
-    """Analyses the files of one project."""
-
-    def __init__(self, root: str, settings: Settings) -> None:
-        self.root = Path(root)
-        self.settings = settings
-        self.rules = RuleSet.from_settings(settings)
-        self.project = Project(self.root)
-
-    def analyse(self, text: str, path: Path) -> FileAnalysis:
-        """The analysis of a text that stands, or is to stand, at `path`."""
-        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
-
-    def outcome(self, path: str, stamp: str, data: bytes) -> Outcome:
-        """What is found in a file about Celery."""
-        file = self.root / path
-        try:
-            text = decode(data).text
-        except UndecodableError as error:
-            return Outcome(stamp, digest(data), (), UNDECODABLE, str(error))
-        analysis = self.analyse(text, file)
-        dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))
-        return Outcome(stamp, digest(data), dependencies, counts_of(analysis), dumped(reports_of(analysis)))
-
-
-def answers_of(root: str) -> str:
-    """What the engine learns about a project as a whole: findings hold while this stays the same."""
-    project = Project(Path(root))
-    questions = sorted(name for name in dir(Project) if name.startswith("mentions_"))
-    return " ".join(f"{question}={getattr(project, question)()}" for question in questions)
+LARGEST_FILE = 10_000_000
+"""Bytes above which a file is not checked: nobody wrote it by hand, and it would take minutes."""
 
 
 class Failure:
@@ -72,56 +45,105 @@ class Failure:
         self.outcome = outcome
 
 
-def inspect(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
-    """What is found in files, which are given with their stamps, in any order."""
-    concerned: dict[str, str] = {}
-    size = 0
-    for path, stamp in files.items():
+class Inspector:
+    """Analyses the files of one project. Paths are relative to its root."""
+
+    def __init__(self, root: str, settings: Settings) -> None:
+        self.root = Path(root)
+        self.settings = settings
+        self.rules = RuleSet.from_settings(settings)
+        self.project = Project(self.root, extra_task_decorators=settings.extra_task_decorators)
+
+    def analyse(self, text: str, path: Path) -> FileAnalysis:
+        """The analysis of a text that stands, or is to stand, at `path`."""
+        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+
+    def set_index(self, index: ProjectIndex | None) -> None:
+        """Take over what is known of the workspace as a whole."""
+        if index is not self.project.index:
+            self.project.set_index(index)
+
+    def entry(self, path: str, stamp: str) -> Entry | None:
+        """What a file adds to the index; None for one that cannot matter, whatever it holds."""
+        if not concerns_index(path):
+            return None
         try:
-            data = read(f"{root}/{path}")
+            data = _contents(f"{self.root}/{path}", stamp)
+        except UnreadableError:
+            return self._entry(path, UNSETTLED, None)
+        try:
+            return self._entry(path, stamp, data)
+        except Exception:
+            logging.getLogger("celery_analyzers").exception("%s could not be read; please report this", path)
+            return Entry(stamp, digest(data or b""), (), _dumped(FileRecord(unread=True)))
+
+    def _entry(self, path: str, stamp: str, data: bytes | None) -> Entry:
+        file = self.root / path
+        record, dependencies = read_record(file, path, data, self.project)
+        if data is not None and path.endswith(".py") and not _is_decodable(data):
+            record = replace(record, unread=True)
+        if record.is_empty() and (data is None or not _may_have_findings(path, data)):
+            return Entry(stamp)
+        known = "" if data is None else digest(data)
+        return Entry(stamp, known, tuple(sorted(map(str, dependencies))), _dumped(record))
+
+    def outcome(self, path: str, stamp: str) -> Outcome | Failure:
+        """What is found in a file about Celery."""
+        try:
+            data = read(f"{self.root}/{path}") if _size(stamp) <= LARGEST_FILE else None
+            if data is None:
+                return Failure(f"is left out: it is larger than {LARGEST_FILE // 1_000_000} MB")
+            with _overheard() as faults:
+                outcome = self._outcome(path, stamp, data)
         except UnreadableError as error:
-            yield path, Failure(str(error))
-            continue
-        if concerns_celery(data) or not (data.isascii() or _is_text(data)):
-            concerned[path] = stamp
-            size += len(data)
-        else:
-            yield path, Outcome(stamp, digest(data), (), "", "")
-    processes = min(os.cpu_count() or 1, size // _WORTH_A_PROCESS, _MOST_PROCESSES)
-    if processes < 2:
-        yield from inspect_here(Inspector(root, settings), concerned.items())
-    else:
-        from celery_language_server.processes import inspect_elsewhere
+            return Failure(str(error))
+        except Exception as error:
+            # One file must not cost the findings of all others.
+            return Failure(f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True)
+        if faults:
+            return Failure(f"was checked in part: {faults[0]}", internal=True, outcome=outcome)
+        return outcome
 
-        yield from inspect_elsewhere(root, settings, concerned, processes)
+    def _outcome(self, path: str, stamp: str, data: bytes) -> Outcome:
+        file = self.root / path
+        try:
+            text = decode(data).text
+        except UndecodableError as error:
+            return Outcome(stamp, digest(data), counts=UNDECODABLE, reports=str(error))
+        analysis = self.analyse(text, file)
+        dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))
+        counts, reports = counts_of(analysis), dumped(reports_of(analysis))
+        return Outcome(stamp, digest(data), dependencies, asked_by(analysis), counts, reports)
 
 
-def _is_text(data: bytes) -> bool:
+def _contents(path: str, stamp: str) -> bytes | None:
+    """The content of a file; None for one that is too large to be of use. Raises UnreadableError."""
+    return None if _size(stamp) > LARGEST_MODULE else read(path)
+
+
+def _size(stamp: str) -> int:
+    size = stamp.rpartition(" ")[2]
+    return int(size) if size.isdecimal() else 0
+
+
+def _dumped(record: FileRecord) -> str:
+    return json.dumps(record.to_json(), separators=(",", ":"))
+
+
+def _may_have_findings(path: str, data: bytes) -> bool:
+    from celery_analyzers.relevance import concerns_celery
+
+    return path.endswith(".py") and concerns_celery(data)
+
+
+def _is_decodable(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
-        data.decode()
-    except UnicodeDecodeError:
+        decode(data)
+    except UndecodableError:
         return False
     return True
-
-
-def inspect_here(inspector: Inspector, files: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Outcome | Failure]]:
-    """What is found in files, each a path and a stamp, by this process."""
-    for path, stamp in files:
-        yield path, _outcome(inspector, path, stamp)
-
-
-def _outcome(inspector: Inspector, path: str, stamp: str) -> Outcome | Failure:
-    try:
-        with _overheard() as faults:
-            outcome = inspector.outcome(path, stamp, read(f"{inspector.root}/{path}"))
-    except UnreadableError as error:
-        return Failure(str(error))
-    except Exception as error:
-        # One file must not cost the findings of all others.
-        return Failure(f"could not be checked, please report this: {type(error).__name__}: {error}", internal=True)
-    if faults:
-        return Failure(f"was checked in part: {faults[0]}", internal=True, outcome=outcome)
-    return outcome
 
 
 @contextmanager

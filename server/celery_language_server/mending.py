@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from celery_codeactions import fix_all
 from celery_codeactions.diff import unified_diff
-from celery_language_server.check import inspect, warn
-from celery_language_server.inspection import Inspector
+from celery_language_server.check import inspect, inspector_of, warn
 from celery_language_server.output.closing import number, unsafe_fixes_note
 from celery_language_server.output.presentation import exit_code, least_severity, present, shown_reports
 from celery_language_server.output.screen import Screen
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
     from celery_language_server.arguments import Arguments
     from celery_language_server.check import CheckedFile, Project
+    from celery_language_server.inspection import Inspector
     from celery_language_server.reports import Report
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
@@ -61,7 +61,9 @@ def run(given: Arguments, projects: Sequence[Project], checked: Sequence[Checked
         if not _is_fixable(found, unsafe):
             continue
         project = file.project
-        inspector = inspectors.setdefault(project.root, Inspector(project.root, project.settings))
+        inspector = inspectors.get(project.root)
+        if inspector is None:
+            inspector = inspectors[project.root] = inspector_of(project)
         try:
             fixed += _mend(inspector, file, least, unsafe, only_show)
         except UnreadableError as error:

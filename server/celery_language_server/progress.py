@@ -20,8 +20,8 @@ _WIDTH = 30
 _CLEAR = "\r\x1b[K"
 
 
-def tracked(items: Iterable[Item], total: int) -> Iterator[Item]:
-    """The same items, while the bar tells how many of `total` there were."""
+def tracked(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
+    """The same items, while the bar tells what is done with them, and with how many of `total` it was."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield from items
         return
@@ -33,7 +33,7 @@ def tracked(items: Iterable[Item], total: int) -> Iterator[Item]:
             if (now := time.monotonic()) >= due:
                 filled = _WIDTH * done // max(total, 1)
                 bar = "#" * filled + "-" * (_WIDTH - filled)
-                sys.stderr.write(f"{_CLEAR}Checking [{bar}] {done}/{total}")
+                sys.stderr.write(f"{_CLEAR}{what} [{bar}] {done}/{total}")
                 sys.stderr.flush()
                 shown, due = True, now + _INTERVAL
     finally:

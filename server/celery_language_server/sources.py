@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+_PASSED_OVER = ("_cache", "__pycache__", ".py", ".pyc", ".md", ".rst", ".swp", ".tmp", "~")
+"""Ends of names that come and go in a folder and tell nothing of what is asked of one: which Celery it installs."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -88,10 +90,13 @@ def digest(data: bytes) -> str:
 
 
 def digest_of(path: str) -> str:
-    """The digest of a file; empty where there is none."""
+    """The digest of a file, or of which files a folder has; empty where there is neither."""
     try:
+        if os.path.isdir(path):
+            names = sorted(name for name in os.listdir(path) if not name.endswith(_PASSED_OVER))
+            return digest("\0".join(names).encode("utf-8", "surrogateescape"))
         return digest(read(path))
-    except (UnreadableError, ValueError):
+    except (OSError, UnreadableError, ValueError):
         return ""
 
 

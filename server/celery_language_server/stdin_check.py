@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_analyzers.relevance import concerns_celery
-from celery_language_server.check import CheckedFile, project_of, warn
-from celery_language_server.inspection import Inspector
+from celery_language_server.check import CheckedFile, inspector_of, project_of, warn
 from celery_language_server.mending import diff_note, mended, print_diff
 from celery_language_server.output.presentation import (
     Shown,
@@ -28,6 +27,7 @@ from celery_language_server.sources import UnreadableError, decode
 if TYPE_CHECKING:
     from celery_language_server.arguments import Arguments
     from celery_language_server.check import Project
+    from celery_language_server.inspection import Inspector
     from celery_language_server.sources import Source
 
 
@@ -40,7 +40,7 @@ def run(given: Arguments) -> int:
     data = sys.stdin.buffer.read()
     rewrites = "--fix" in given.flags and "--diff" not in given.flags
     try:
-        inspector = Inspector(project.root, project.settings)
+        inspector = inspector_of(project)
         source = decode(data)
         return _check(given, _Input(project, inspector, path, name, source, data), rewrites)
     except UnreadableError as error:

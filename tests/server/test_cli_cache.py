@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 import pytest
 from command import BOUND, BOUND_FIXED, CLEAN, Command, Result, run
 
-from celery_language_server import __version__, inspection, processes
-from celery_language_server.cache import Cache, Outcome
-from celery_language_server.discovery import Decisions
+from celery_language_server import __version__, processes
+from celery_language_server.cache import Cache, Outcome, WalkSettings
+from celery_language_server.discovery import Walker
+from celery_language_server.processes import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from celery_analyzers.settings import Settings
     from celery_language_server.inspection import Failure
+
+
+UNLIMITED = "from celery import shared_task\n\n\n@shared_task\ndef ping(): ...\n"
+"""A module with one finding, the information `missing-time-limit`."""
 
 
 @pytest.fixture
@@ -32,15 +36,15 @@ def celeryls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 @pytest.fixture
 def analysed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that were analysed, in the order of their paths."""
+    """The files that were analysed for findings, in the order of their paths."""
     seen: list[str] = []
-    inspect = inspection.inspect
+    outcomes = Crew.outcomes
 
-    def watched(root: str, settings: Settings, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
+    def watched(crew: Crew, files: dict[str, str]) -> Iterator[tuple[str, Outcome | Failure]]:
         seen.extend(files)
-        yield from inspect(root, settings, files)
+        yield from outcomes(crew, files)
 
-    monkeypatch.setattr(inspection, "inspect", watched)
+    monkeypatch.setattr(Crew, "outcomes", watched)
     return seen
 
 
@@ -63,7 +67,7 @@ def test_unchanged_files_are_not_analysed_again(celeryls: Command, analysed: lis
     aged(celeryls.write("c.py", CLEAN))
 
     cold = celeryls.check()
-    assert taken(analysed) == ["a.py", "b.py", "c.py"]
+    assert taken(analysed) == ["a.py", "b.py"]
     warm = celeryls.check()
     assert taken(analysed) == []
     assert warm == cold
@@ -165,7 +169,7 @@ def test_a_module_that_was_looked_for_in_vain(celeryls: Command, analysed: list[
 
 
 def test_what_concerns_the_whole_project(celeryls: Command, analysed: list[str]) -> None:
-    aged(celeryls.write("tasks.py", "from celery import shared_task\n\n\n@shared_task\ndef ping(): ...\n"))
+    aged(celeryls.write("tasks.py", UNLIMITED))
     arguments = ("check", "--select", "missing-time-limit", "--min-severity", "hint")
     assert "missing-time-limit" in celeryls(*arguments).out
     assert "missing-time-limit" in celeryls(*arguments).out
@@ -205,7 +209,9 @@ def test_the_number_of_caches_is_limited(celeryls: Command) -> None:
         celeryls.write("celeryls.toml", f"# {number}\n")
         celeryls("check")
 
-    assert len(list((celeryls.folder / ".celeryls_cache" / __version__).iterdir())) == 8
+    kept = [file.name for file in (celeryls.folder / ".celeryls_cache" / __version__).iterdir()]
+    assert len([name for name in kept if name.startswith("results-")]) == 8
+    assert len([name for name in kept if name.startswith("index-")]) == 1
 
 
 def test_other_code_of_ours_makes_other_results(
@@ -221,17 +227,17 @@ def test_other_code_of_ours_makes_other_results(
     assert taken(analysed) == ["a.py"]
 
 
-def cache_file(celeryls: Command) -> Path:
-    (file,) = (celeryls.folder / ".celeryls_cache" / __version__).iterdir()
+def cache_file(celeryls: Command, kind: str) -> Path:
+    (file,) = (celeryls.folder / ".celeryls_cache" / __version__).glob(f"{kind}-*")
     return file
 
 
 @pytest.mark.parametrize("position", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
-def test_damaged_caches(celeryls: Command, analysed: list[str], position: float) -> None:
+def test_damaged_results(celeryls: Command, analysed: list[str], position: float) -> None:
     for name in "abc":
         aged(celeryls.write(f"{name}.py"))
     before = celeryls.check()
-    file = cache_file(celeryls)
+    file = cache_file(celeryls, "results")
     data = file.read_bytes()
     place = int(len(data) * position)
 
@@ -240,7 +246,7 @@ def test_damaged_caches(celeryls: Command, analysed: list[str], position: float)
         data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :],
         data[:place] + b"\0" * 50 + data[place:],
         b"",
-        b"celeryls 1 00000000\n",
+        b"celeryls 2 00000000\n",
     ):
         file.write_bytes(broken)
         taken(analysed)
@@ -250,23 +256,43 @@ def test_damaged_caches(celeryls: Command, analysed: list[str], position: float)
         assert taken(analysed) == []
 
 
+@pytest.mark.parametrize("position", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_a_damaged_index(celeryls: Command, analysed: list[str], position: float) -> None:
+    aged(celeryls.write("tasks.py", UNLIMITED))
+    aged(celeryls.write("settings.py", "CELERY_TASK_TIME_LIMIT = 60\n"))
+    arguments = ("check", "--select", "missing-time-limit", "--min-severity", "hint")
+    before = celeryls(*arguments)
+    assert before.code == 0
+    file = cache_file(celeryls, "index")
+    data = file.read_bytes()
+    place = int(len(data) * position)
+    for broken in (data[:place], data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :], b""):
+        file.write_bytes(broken)
+        assert celeryls(*arguments) == before
+        assert file.read_bytes() == data
+
+
 def test_a_cache_of_another_project_is_not_believed(tmp_path: Path) -> None:
+    settings = WalkSettings((), True, ())
+
+    def save(folder: Path) -> None:
+        cache = Cache(str(folder), "key")
+        cache.store("a.py", Outcome("1 1", "digest", counts="0 0 0 1 0", reports="[]"))
+        cache.save(Walker(str(folder), (), True).walk([]), settings, "meaning", ())
+
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    cache = Cache(str(tmp_path / "one"), "key")
-    cache.store("a.py", Outcome("1 1", "digest", (), "0 0 0 1 0", "[]"))
-    cache.save(Decisions(), (), respect_gitignore=True, gone=())
-    assert Cache(str(tmp_path / "one"), "key").known
+    save(tmp_path / "one")
+    assert Cache(str(tmp_path / "one"), "key").walk_settings
 
     (tmp_path / "one" / ".celeryls_cache").rename(tmp_path / "two" / ".celeryls_cache")
     folder = tmp_path / "two" / ".celeryls_cache" / __version__
     (kept,) = folder.iterdir()
-    other = Cache(str(tmp_path / "two"), "key")
-    other.save(Decisions(), (), respect_gitignore=True, gone=())
+    save(tmp_path / "two")
     (own,) = set(folder.iterdir()) - {kept}
     kept.replace(own)
 
-    assert not Cache(str(tmp_path / "two"), "key").known
+    assert not Cache(str(tmp_path / "two"), "key").walk_settings
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs permissions")
@@ -317,7 +343,7 @@ def test_processes_do_not_disturb_each_other(tmp_path: Path) -> None:
 
 
 def test_many_files_go_to_other_processes(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspection, "_WORTH_A_PROCESS", 100)
+    monkeypatch.setattr(processes, "_WORTH_A_PROCESS", 100)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     for number in range(10):
         celeryls.write(f"pkg/m{number}.py")
@@ -333,16 +359,14 @@ def test_many_files_go_to_other_processes(celeryls: Command, monkeypatch: pytest
 def test_processes_that_die(celeryls: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     from concurrent.futures.process import BrokenProcessPool
 
-    def results(
-        root: str, settings: Settings, files: dict[str, str], processes: int
-    ) -> Iterator[tuple[str, Outcome | Failure]]:
-        inspector = inspection.Inspector(root, settings)
-        yield from inspection.inspect_here(inspector, list(files.items())[:1])
+    def run_elsewhere(crew: Crew, work: str, files: dict[str, str]) -> Iterator[tuple[str, object]]:
+        first = min(files)
+        yield first, getattr(crew.inspector, work)(first, files[first])
         raise BrokenProcessPool
 
-    monkeypatch.setattr(inspection, "_WORTH_A_PROCESS", 100)
+    monkeypatch.setattr(Crew, "_run_elsewhere", run_elsewhere)
+    monkeypatch.setattr(processes, "_WORTH_A_PROCESS", 100)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    monkeypatch.setattr(processes, "_results", results)
     for number in range(4):
         celeryls.write(f"m{number}.py")
 
@@ -355,6 +379,7 @@ def test_a_warm_run_imports_next_to_nothing(tmp_path: Path) -> None:
         aged_file.write_text(text)
         aged(aged_file)
     (tmp_path / "celeryls.toml").write_text('select = ["CEL103"]\n')
+    aged(tmp_path / "celeryls.toml")
     program = (
         "import sys; before = set(sys.modules)\n"
         "from celery_language_server.cli import main\n"

@@ -152,14 +152,14 @@ def test_a_file_that_breaks_a_rule_of_ours_does_not_stop_the_run(
 
     celeryls.write("a.py")
     celeryls.write("b.py")
-    outcome = Inspector.outcome
+    analyse = Inspector.analyse
 
-    def failing(self: Inspector, path: str, stamp: str, data: bytes) -> object:
-        if path == "a.py":
+    def failing(self: Inspector, text: str, path: Path) -> object:
+        if path.name == "a.py":
             raise KeyError("boom")
-        return outcome(self, path, stamp, data)
+        return analyse(self, text, path)
 
-    monkeypatch.setattr(Inspector, "outcome", failing)
+    monkeypatch.setattr(Inspector, "analyse", failing)
     result = celeryls.check("--output-format", "concise")
 
     assert result.code == 2
@@ -209,7 +209,7 @@ def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock) * 0.5)
     monkeypatch.setattr(progress.sys, "stderr", terminal)
 
-    assert list(progress.tracked("abcd", 4)) == list("abcd")
+    assert list(progress.tracked("abcd", "Checking", 4)) == list("abcd")
     assert "] 1/4" not in terminal.written, "not before a second has passed"
     assert "] 2/4" in terminal.written
     assert "] 4/4" in terminal.written
@@ -217,7 +217,7 @@ def test_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_progress_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(progress.tracked([1, 2], 2)) == [1, 2]
+    assert list(progress.tracked([1, 2], "Checking", 2)) == [1, 2]
     assert capsys.readouterr().err == ""
 
 

@@ -116,7 +116,8 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ("selct = []", "selct: unknown key; did you mean `select`?"),
         (
             "colour = 1",
-            "colour: unknown key; expected one of select, extend-select, ignore, severity, exclude, respect-gitignore",
+            "colour: unknown key; expected one of select, extend-select, ignore, severity, exclude, respect-gitignore, "
+            "extra-task-decorators, diagnostic-mode",
         ),
         ("extend_select = []", "extend_select: unknown key; did you mean `extend-select`?"),
         ('select = "ALL"', 'select: expected a list of strings, not "ALL"'),
@@ -124,6 +125,16 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ("exclude = true", "exclude: expected a list of strings, not true"),
         ('respect-gitignore = "no"', 'respect-gitignore: expected true or false, not "no"'),
         ("respect-gitignore = 1", "respect-gitignore: expected true or false, not 1"),
+        ('diagnostic-mode = "all"', 'diagnostic-mode: expected one of "open-files", "workspace", not "all"'),
+        ("diagnostic-mode = true", 'diagnostic-mode: expected one of "open-files", "workspace", not true'),
+        (
+            'extra-task-decorators = "shop.task"',
+            'extra-task-decorators: expected a list of dotted paths, as in ["shop.celery.task"], not "shop.task"',
+        ),
+        (
+            'extra-task-decorators = ["@task"]',
+            'extra-task-decorators: expected a list of dotted paths, as in ["shop.celery.task"], not "@task"',
+        ),
         ("severity = []", "severity: expected a table from rules to severities, not a list"),
         (
             'severity.bind-without-self = "loud"',

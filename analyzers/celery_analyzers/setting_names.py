@@ -96,7 +96,15 @@ def is_extra(key: str, namespace: str | None = None) -> bool:
 
 def looks_like_setting(key: str) -> bool:
     """Whether a variable of this name is meant for Celery, whether it takes it or not."""
+    if key.islower():
+        return key.partition("_")[0] in _groups()
     return key.startswith(("CELERY_", "CELERYD_", "CELERYBEAT_", "BROKER_")) or is_known(key.lower())
+
+
+@cache
+def _groups() -> frozenset[str]:
+    """The words that the new names of settings begin with: `task`, `worker`, `result`, ..."""
+    return frozenset(name.partition("_")[0] for name in setting_tables().settings)
 
 
 @lru_cache(1024)

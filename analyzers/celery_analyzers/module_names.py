@@ -48,8 +48,9 @@ def _plain_function(segment: Segment) -> str | None:
     match = _FUNCTION.match(segment.text, start)
     if match is None or _FACTORY.search(segment.text, match.end()):
         return None
-    # What a base class's `__call__` returns tells whether it hands the arguments on.
-    return match.group(1) if match.group(1) != "__call__" else None
+    # What a base class's `__call__` returns tells whether it hands the arguments on; a task class's `run` has parameters.
+    is_read = match.group(1) == "__call__" or (match.group(1) == "run" and segment.kind is Kind.MEMBER)
+    return None if is_read else match.group(1)
 
 
 def needs_parsing(segment: Segment) -> bool:

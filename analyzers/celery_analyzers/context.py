@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
+from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
+from celery_analyzers.calling import checks_arguments, parameters_met, sending_is_changed, task_named
 from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
-from celery_analyzers.expressions import Reference, expression
+from celery_analyzers.expressions import Reference, dotted_path, expression
 from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
@@ -27,9 +30,12 @@ from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
+from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
 
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
+
+_WANT_FAILURE = frozenset({"raises", "assertRaises", "assertRaisesMessage", "assertRaisesRegex"})
 
 
 class Context:
@@ -137,6 +143,23 @@ class Context:
         """The names that Celery may know a task by, None where they cannot be told."""
         return names_of(task, self._scope_of(task), self.project)
 
+    def task_named(self, name: str) -> ProjectTask | None:
+        """The task of the project that goes by a name; None where there is none, or several."""
+        return task_named(name, self.project)
+
+    def parameters_met(self, task: ProjectTask) -> tuple[ParameterBinding, ...] | None:
+        """The parameters that the arguments of a call of a task meet; None where these may be changed on the way."""
+        return parameters_met(task, task.scope, self.project)
+
+    def sending_is_changed(self, task: ProjectTask) -> bool:
+        """Whether the task's base class or its app may do something to the arguments before they are sent."""
+        return sending_is_changed(task, task.scope, self.project)
+
+    def checks_arguments(self, task: ProjectTask) -> bool | None:
+        """Whether Celery compares a call's arguments with the parameters before it sends them; None if it is told not
+        to, or may be."""
+        return checks_arguments(task, task.scope, self.project)
+
     def base_may_define(self, task: Task, *names: str) -> bool:
         """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these.
 
@@ -187,8 +210,39 @@ class DispatchContext(Context):
 
     def __init__(self, syntax: Syntax, project: Project, site: DispatchSite) -> None:
         super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
+        self.dispatch = site.dispatch
         self.arguments = site.positional
         self.keywords = dict(site.keywords)
+
+    @cached_property
+    def dispatched(self) -> ProjectTask | None:
+        """The task that is sent, be it by its name."""
+        target = self.dispatch.target
+        return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
+
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What encloses a node in the segment, from the inside out."""
+        while (parent := self._parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {
+            child: node for statement in self.syntax.statements for node in walk(statement) for child in children(node)
+        }
+
+    @property
+    def expects_failure(self) -> bool:
+        """Whether a test wants the call to fail: `with pytest.raises(TypeError):`."""
+        assert self.call is not None
+        return any(
+            isinstance(item.context_expr, ast.Call)
+            and (dotted_path(item.context_expr.func) or "").rpartition(".")[2] in _WANT_FAILURE
+            for node in self.enclosing(self.call)
+            if isinstance(node, (ast.With, ast.AsyncWith))
+            for item in node.items
+        )
 
 
 class SettingContext(Context):

@@ -131,6 +131,8 @@ class _Visitor:
     def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         if self._settings.reads:
             yield from self._settings.statement(node, scope, owner)
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr):
+            self._dispatches.roles.note_extension(node.value)
         blocks: list[list[ast.stmt]] = []
         for name, value in ast.iter_fields(node):
             if name in ("body", "orelse", "finalbody"):
@@ -245,7 +247,7 @@ class _Visitor:
         if not (self._reads_calls or self._reads_dispatches or self._settings.reads):
             return
         if self._reads_signatures:
-            self._dispatches.note_roles(node, scope)
+            self._dispatches.roles.note(node, scope)
         for call in walk(node):
             if not isinstance(call, ast.Call):
                 continue

@@ -141,7 +141,7 @@ class Argument:
     value_span: Span
 
 
-Role = Literal["send", "alone", "first", "following", "body", "callback", "errback", "member"]
+Role = Literal["send", "sent", "alone", "first", "following", "body", "callback", "errback", "member"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,9 @@ class Dispatch:
 
     `role` tells what becomes of a signature: it is the `first` or a `following` member of a chain, which gets the
     result of the one before, the `body` of a chord, a `callback` or `errback`, a `member` of a group or of a chord's
-    header, or `alone` where nothing is known. What is sent has the role `send`. `immutable` signatures take no result.
+    header, or `alone` where nothing is known. A signature that is `sent` where it is made, alone or as the first of a
+    canvas, gets nothing else. What is a call of the task itself has the role `send`. `immutable` signatures take no
+    result.
     """
 
     method: str

@@ -263,7 +263,10 @@ class SettingReader:
         complete = not any(isinstance(a, ast.Starred) for a in node.args) and all(k.arg for k in node.keywords)
         given = [*zip(names, node.args, strict=False), *((k.arg, k.value) for k in node.keywords if k.arg)]
         fields = tuple((name, self._argument(value, self._syntax.span(value), scope)) for name, value in given)
-        entry = BeatEntry(None, self._syntax.span(node), fields, complete)
+        task = next(
+            (task_of(evaluate_symbol(expression(value), scope)) for name, value in given if name == "sig"), None
+        )
+        entry = BeatEntry(None, self._syntax.span(node), fields, complete, task)
         yield BeatSite(entry, node, tuple(given), scope)
 
     def _task(self, node: ast.expr, scope: Scope) -> ProjectTask | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from engine import tasks, write
@@ -100,7 +100,7 @@ def test_levels_are_told() -> None:
 class TestPlaces:
     """An effective value says where it comes from."""
 
-    FILES = {
+    FILES: ClassVar[dict[str, str]] = {
         "shop/__init__.py": "",
         "shop/celery.py": "from celery import Celery\n\napp = Celery('shop')\n"
         "app.config_from_object('shop.config', namespace='SHOP')\n",

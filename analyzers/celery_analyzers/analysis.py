@@ -13,10 +13,10 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
-from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import AppContext, BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
-from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.extraction import AppSite, CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding
 from celery_analyzers.ignores import Ignore, ignores
@@ -26,7 +26,7 @@ from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.rule import Rule
-from celery_analyzers.scopes import IMPORTS, ModuleScope
+from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.setting_sites import SettingSite
@@ -234,7 +234,11 @@ class FileAnalysis:
         new = self._scope.names = module_names((a.segment, a.names) for a in self.segments)
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
         bound = (binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ())))
-        return {*changed, IMPORTS} if any(isinstance(binding, ImportBinding) for binding in bound) else changed
+        if any(isinstance(binding, ImportBinding) for binding in bound):
+            changed.add(IMPORTS)
+        if list(old) != list(new):
+            changed.add(ORDER)
+        return changed
 
     def _update_aliases(self) -> bool:
         """Note the names under which this module knows Celery's own; whether they changed."""
@@ -381,6 +385,9 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
     if isinstance(site, DispatchSite):
         of_dispatch = DispatchContext(syntax, project, site)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, AppSite):
+        of_app = AppContext(syntax, project, site)
+        return lambda rule: rule.check_app(site.app, of_app)
     if isinstance(site, SettingSite):
         of_setting = SettingContext(syntax, project, site)
         return lambda rule: rule.check_setting(site.setting, of_setting)

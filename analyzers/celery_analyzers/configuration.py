@@ -215,6 +215,17 @@ def _from_call(call: Invocation, name: str, scope: Scope, method: str) -> object
     return answer
 
 
+def settings_in_call(call: Invocation, scope: Scope) -> Iterator[str]:
+    """The keys that a call such as `app.conf.update(...)` gives values to, in order."""
+    if _method(call) not in ("update", "setdefault", "add_defaults"):
+        return
+    for argument in call.arguments:
+        value = evaluate(argument, scope)
+        keys = list(cast("dict[object, object]", value)) if isinstance(value, dict) else [value]
+        yield from (key for key in keys if isinstance(key, str))
+    yield from (key for key, _ in call.keywords if key)
+
+
 def _from_mapping(mapping: object, name: str, namespace: str | None = None) -> object:
     if not isinstance(mapping, dict):
         return UNKNOWN if not isinstance(mapping, str) else NOT_SET

@@ -14,7 +14,7 @@ from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
 from celery_analyzers.expressions import Reference, expression
-from celery_analyzers.extraction import Function
+from celery_analyzers.extraction import AppSite, Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
@@ -183,6 +183,14 @@ class DispatchContext(Context):
         super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
         self.arguments = site.positional
         self.keywords = dict(site.keywords)
+
+
+class AppContext(Context):
+    """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
+        super().__init__(syntax, site.scope, project, call=site.call)
+        self.statement = site.statement
 
 
 class SettingContext(Context):

@@ -43,6 +43,8 @@ class TaskRecord:
     app: str | None = None
     form: str = "decorator"
     nested: bool = False
+    limited: bool = False
+    """Whether the task or its base class sets a time limit, or may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,14 @@ class FileRecord:
 
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
-        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
+        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested, t.limited) for t in self.tasks)
         rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
         return (tasks, *rest)
 
     def to_json(self) -> list[Any]:
         """The record as JSON takes it."""
         return [
-            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested] for t in self.tasks],
+            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested, t.limited] for t in self.tasks],
             [[u.path, u.name, u.line, u.method] for u in self.uses],
             self.apps,
             self.names_vary,
@@ -197,6 +199,39 @@ class ProjectIndex:
         nearest = max((depth for depth, _ in near), default=0)
         return tuple(sorted(other for depth, other in near if depth == nearest))
 
+    def unlimited_tasks(self, app: str) -> int:
+        """How many tasks of the app that the module at `app` makes have no time limit of their own."""
+        return self._unlimited_tasks.get(app, 0)
+
+    @cached_property
+    def _unlimited_tasks(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for path, record in self.records.items():
+            unlimited = [task for task in record.tasks if not task.limited]
+            if not unlimited or in_tests(path, self.root):
+                continue
+            shared = self.apps_for(path)
+            for task in unlimited:
+                for app in (task.app,) if task.app is not None else shared:
+                    found[app] += 1
+        return dict(found)
+
+    def apps_from(self, path: str) -> tuple[str, ...]:
+        """The modules that make the apps which are configured from the module at `path`."""
+        return self._apps_from.get(path, ())
+
+    @cached_property
+    def _apps_from(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for other, record in sorted(self.records.items()):
+            modules = (path for source in record.sources for path in self._modules_of(source, other))
+            for path in dict.fromkeys(modules) if record.apps else ():
+                found[path] = (*found.get(path, ()), other)
+        return found
+
+    def _modules_of(self, source: SourceRecord, app: str) -> tuple[str, ...]:
+        return (source.path,) if source.path else self.django_settings(app)
+
     def configuring(self, app: str) -> tuple[str, ...]:
         """The modules that configure the app of another one."""
         return tuple(sorted(path for path, record in self.records.items() if app in record.configures and path != app))
@@ -220,7 +255,7 @@ class ProjectIndex:
         found: dict[str, tuple[SourceRecord, ...]] = {}
         for other, record in self.records.items():
             for source in record.sources:
-                for path in (source.path,) if source.path else self.django_settings(other):
+                for path in self._modules_of(source, other):
                     known = found.get(path, ())
                     found[path] = known if source in known else (*known, source)
         return found

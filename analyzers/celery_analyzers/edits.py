@@ -142,6 +142,15 @@ def insert_before(text: str, statement: ast.stmt, span_of: SpanOf, code: str) ->
     return (_insertion(start, f"{code}; "),) if len(lines) == 1 else ()
 
 
+def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: str) -> tuple[Edit, ...]:
+    """Put a handler in front of `handler` that raises exceptions of `types` again."""
+    start = span_of(handler).start
+    newline, indent = newline_of(text), indentation(text, start)
+    step = indentation(text, span_of(handler.body[0]).start).removeprefix(indent)
+    step = step or ("\t" if indent.endswith("\t") else _STEP)
+    return (_insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
+
+
 def _insertion(offset: int, text: str) -> Edit:
     return Edit(Span(offset, offset), text)
 

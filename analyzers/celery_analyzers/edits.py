@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import (
@@ -84,6 +84,28 @@ def remove_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, *, bar
         if item.start in starts:
             return (_removal(text, listing, index, bare),)
     return ()
+
+
+def remove_keywords(
+    text: str, call: ast.expr, span_of: SpanOf, names: Collection[str], *, bare: bool = False
+) -> tuple[Edit, ...]:
+    """Take several keywords out of `call` at once: the edits of one `remove_keyword` do not know of another's."""
+    listing = call_listing(text, call, span_of) if isinstance(call, ast.Call) else None
+    if listing is None or not isinstance(call, ast.Call):
+        return ()
+    starts = {span_of(keyword).start for keyword in call.keywords if keyword.arg in names}
+    items: list[Item] = []
+    gone: list[int] = []
+    for item in listing.items:
+        if item.start in starts and gone and gone[-1] == len(items) - 1:
+            # Neighbours go together, with what stands between them.
+            items[-1] = Item(items[-1].start, item.end, item.comma)
+            continue
+        if item.start in starts:
+            gone.append(len(items))
+        items.append(item)
+    left = Listing(listing.open, listing.close, tuple(items))
+    return tuple(_removal(text, left, index, bare) for index in gone)
 
 
 def add_parameter(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import AppContext, BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
-from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.extraction import AppSite, CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
@@ -27,7 +27,7 @@ from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.rule import Rule
-from celery_analyzers.scopes import IMPORTS, NAMES, ModuleScope
+from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
@@ -241,8 +241,8 @@ class FileAnalysis:
         bound = [binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ()))]
         if any(isinstance(binding, ImportBinding) for binding in bound):
             changed.add(IMPORTS)
-        if old.keys() != new.keys():
-            changed.add(NAMES)
+        if list(old) != list(new):
+            changed.add(ORDER)
         return changed
 
     def _update_aliases(self) -> bool:
@@ -392,6 +392,9 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
     if isinstance(site, DispatchSite):
         of_dispatch = DispatchContext(syntax, project, site)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, AppSite):
+        of_app = AppContext(syntax, project, site)
+        return lambda rule: rule.check_app(site.app, of_app)
     if isinstance(site, SettingSite):
         of_setting = SettingContext(syntax, project, site)
         return lambda rule: rule.check_setting(site.setting, of_setting)

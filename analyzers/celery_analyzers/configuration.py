@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from celery_analyzers.bindings import ClassBinding
 from celery_analyzers.configuration_sources import (
@@ -107,6 +108,17 @@ def _from_call(call: Invocation, name: str, scope: Scope, method: str) -> object
             found = _from_mapping(evaluate(value, scope), name)
             answer = found if found is not NOT_SET else answer
     return answer
+
+
+def settings_in_call(call: Invocation, scope: Scope) -> Iterator[str]:
+    """The keys that a call such as `app.conf.update(...)` gives values to, in order."""
+    if method_of(call) not in ("update", "setdefault", "add_defaults"):
+        return
+    for argument in call.arguments:
+        value = evaluate(argument, scope)
+        keys = list(cast("dict[object, object]", value)) if isinstance(value, dict) else [value]
+        yield from (key for key in keys if isinstance(key, str))
+    yield from (key for key, _ in call.keywords if key)
 
 
 def _from_mapping(mapping: object, name: str, namespace: str | None = None) -> object:

@@ -196,7 +196,7 @@ def names_of_module(module: Scope | None, depth: int = _DEEPEST) -> tuple[frozen
     """The names that a module binds, be it by star imports from the project, and whether these are all."""
     if not isinstance(module, ModuleScope) or depth <= 0:
         return frozenset(), False
-    names, complete = module.bound(), True
+    names, complete = frozenset(module.bound()), True
     stars, where = module.lookup(STAR)
     for star in stars:
         assert isinstance(star, ImportBinding)

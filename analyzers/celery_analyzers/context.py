@@ -17,7 +17,7 @@ from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
 from celery_analyzers.expressions import Reference, dotted_path, expression
-from celery_analyzers.extraction import Function
+from celery_analyzers.extraction import AppSite, Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
@@ -243,6 +243,14 @@ class DispatchContext(Context):
             if isinstance(node, (ast.With, ast.AsyncWith))
             for item in node.items
         )
+
+
+class AppContext(Context):
+    """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
+        super().__init__(syntax, site.scope, project, call=site.call)
+        self.statement = site.statement
 
 
 class SettingContext(Context):

@@ -37,6 +37,9 @@ _TASK_MAKERS = frozenset({"task", "_task_from_fun"})
 """Methods of an app that make its tasks: one of its own may give them any option."""
 _TASK_CLASS_GIVERS = frozenset({"Task", "task_cls", "create_task_cls", "__init__", "init_app"})
 """Attributes of an app that tell, or may set, the base class of its tasks."""
+_LIMITS = ("time_limit", "soft_time_limit")
+_SENDING = ("apply_async", "apply", "delay", "on_bound", "__init_subclass__", "__call__", "Request", "Strategy")
+"""What a base class may override to give limits of its own to each call."""
 _EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
 """Classes that give a task no attribute of theirs."""
 
@@ -80,7 +83,7 @@ def effective_option(task: Task, name: str, scope: Scope, project: Project) -> E
         given = settings_given(setting, task, scope, project)
         if given:
             return Effective(combined(given), Level.SETTING, given[0].place)
-    if name in ("time_limit", "soft_time_limit"):
+    if name in _LIMITS:
         values = cast("tuple[object, ...]", project.ask("command_values", name) or ())
         if values:
             value = values[0] if values[0] is not None and len(set(values)) == 1 else UNKNOWN
@@ -233,6 +236,13 @@ def may_define(task: Task, names: Iterable[str], scope: Scope, project: Project)
         return False
     found = (_class_option(base, name)[0] for name in names)
     return any(value is not NOT_GIVEN and not _only_runs(value) for value in found)
+
+
+def may_be_limited(task: Task, scope: Scope, project: Project) -> bool:
+    """Whether a time limit is set at the task or its base class, or may be: by what cannot be read, or at each call."""
+    if not task.options_known or any(task.value(name) is not NOT_GIVEN for name in _LIMITS):
+        return True
+    return may_define(task, (*_LIMITS, *_SENDING), scope, project)
 
 
 def _class_option(base: Symbol, name: str) -> tuple[object, Place | None]:

@@ -209,6 +209,14 @@ class ConfiguredFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class AppMade:
+    """A call that makes an app, and the name or dotted path that this is bound to, None where it is to none."""
+
+    span: Span
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BeatEntry:
     """An entry of a beat schedule, or a call of `add_periodic_task`.
 
@@ -227,4 +235,4 @@ class BeatEntry:
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | SettingGiven | ConfiguredFrom | BeatEntry
+Fact = TaskDefinition | CrontabCall | Dispatch | AppMade | SettingGiven | ConfiguredFrom | BeatEntry

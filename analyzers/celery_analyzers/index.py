@@ -43,6 +43,8 @@ class TaskRecord:
     app: str | None = None
     form: str = "decorator"
     nested: bool = False
+    limited: bool = False
+    """Whether the task or its base class sets a time limit, or may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class FileRecord:
 
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
-        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
+        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested, t.limited) for t in self.tasks)
         commands = tuple((command.kind, command.options) for command in self.commands)
         rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
         return (tasks, *rest, self.speaks_of, self.unread, self.words, commands)
@@ -105,7 +107,7 @@ class FileRecord:
     def to_json(self) -> list[Any]:
         """The record as JSON takes it."""
         return [
-            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested] for t in self.tasks],
+            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested, t.limited] for t in self.tasks],
             [[u.path, u.name, u.line, u.method] for u in self.uses],
             self.apps,
             self.names_vary,
@@ -252,6 +254,39 @@ class ProjectIndex:
         """The modules that make apps."""
         return tuple(sorted(path for path, record in self.records.items() if record.apps))
 
+    def unlimited_tasks(self, app: str) -> int:
+        """How many tasks of the app that the module at `app` makes have no time limit of their own."""
+        return self._unlimited_tasks.get(app, 0)
+
+    @cached_property
+    def _unlimited_tasks(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for path, record in self.records.items():
+            unlimited = [task for task in record.tasks if not task.limited]
+            if not unlimited or in_tests(path, self.root):
+                continue
+            shared = self.apps_for(path)
+            for task in unlimited:
+                for app in (task.app,) if task.app is not None else shared:
+                    found[app] += 1
+        return dict(found)
+
+    def apps_from(self, path: str) -> tuple[str, ...]:
+        """The modules that make the apps which are configured from the module at `path`."""
+        return self._apps_from.get(path, ())
+
+    @cached_property
+    def _apps_from(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for other, record in sorted(self.records.items()):
+            modules = (path for source in record.sources for path in self._modules_of(source, other))
+            for path in dict.fromkeys(modules) if record.apps else ():
+                found[path] = (*found.get(path, ()), other)
+        return found
+
+    def _modules_of(self, source: SourceRecord, app: str) -> tuple[str, ...]:
+        return (source.path,) if source.path else self.django_settings(app)
+
     def configuring(self, app: str) -> tuple[str, ...]:
         """The modules that configure the app of another one."""
         return tuple(path for path in self._configuring.get(app, ()) if path != app)
@@ -285,7 +320,7 @@ class ProjectIndex:
         found: dict[str, tuple[SourceRecord, ...]] = {}
         for other, record in self.records.items():
             for source in record.sources:
-                for path in (source.path,) if source.path else self.django_settings(other):
+                for path in self._modules_of(source, other):
                     known = found.get(path, ())
                     found[path] = known if source in known else (*known, source)
         return found

@@ -17,14 +17,14 @@ from celery_analyzers.command_lines import commands_in, is_deployment_file
 from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
 from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
-from celery_analyzers.effective import names_of
+from celery_analyzers.effective import may_be_limited, names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
 from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
 from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.symbols import ProjectClass, Scope
+from celery_analyzers.symbols import External, ProjectClass, ProjectFunction, Scope, Symbol
 from celery_analyzers.tasks import ProjectTask
 
 NO_RULES = RuleSet(())
@@ -35,6 +35,7 @@ MOST_FILES = 50_000
 _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s*["']([\w.]+)["']""")
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
 _SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
+_LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
 _DEEPEST = 8
 
 
@@ -80,7 +81,15 @@ def _task(task: TaskDefinition, line: int, scope: ModuleScope, project: Project)
         _path(app) if app is not None else None,
         task.form,
         nested=task.nested,
+        limited=may_be_limited(task, scope, project) or any(map(_limits_time, task.inner)),
     )
+
+
+def _limits_time(decorator: Symbol) -> bool:
+    """Whether a decorator is called like one that ends a function in time."""
+    if isinstance(decorator, (ProjectFunction, ProjectClass)):
+        return _LIMITING_DECORATOR.search(decorator.binding.name) is not None
+    return isinstance(decorator, External) and _LIMITING_DECORATOR.search(decorator.path) is not None
 
 
 def _use(dispatch: Dispatch) -> tuple[str | None, str] | None:

@@ -14,8 +14,23 @@ from celery_analyzers.findings import Finding, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import BeatContext, Context, DispatchContext, IgnoreContext, SettingContext
-    from celery_analyzers.facts import BeatEntry, ConfiguredFrom, CrontabCall, Dispatch, SettingGiven, TaskDefinition
+    from celery_analyzers.context import (
+        AppContext,
+        BeatContext,
+        Context,
+        DispatchContext,
+        IgnoreContext,
+        SettingContext,
+    )
+    from celery_analyzers.facts import (
+        AppMade,
+        BeatEntry,
+        ConfiguredFrom,
+        CrontabCall,
+        Dispatch,
+        SettingGiven,
+        TaskDefinition,
+    )
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -83,6 +98,10 @@ class Rule:
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that sends a task or makes a signature of one."""
+        return iter(())
+
+    def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one app, where it is made."""
         return iter(())
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:  # noqa: ARG002

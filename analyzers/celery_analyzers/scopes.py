@@ -14,10 +14,8 @@ from celery_analyzers.symbols import Modules, Scope, Symbol
 
 IMPORTS = "@imports"
 """The pseudo-name that a result depends on when it depends on all that the module imports."""
-
-
-NAMES = "@names"
-"""The pseudo-name that a result depends on when it depends on which names the module binds at all."""
+ORDER = "@order"
+"""The pseudo-name that a result depends on when it depends on which names the module binds, and in which order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +68,10 @@ class ModuleScope:
                 if isinstance(binding, ImportBinding):
                     yield name, binding
 
-    def bound(self) -> frozenset[str]:
-        """The names that the module binds."""
-        self.used.add(NAMES)
-        return frozenset(self.names)
+    def bound(self) -> tuple[str, ...]:
+        """The names that the module binds, in order."""
+        self.used.add(ORDER)
+        return tuple(self.names)
 
     @property
     def module_scope(self) -> ModuleScope:

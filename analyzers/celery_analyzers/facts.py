@@ -85,6 +85,8 @@ class TaskDefinition:
     nested: bool = False
     """Whether it stands in a function, so that only a process that calls this has the task."""
     maker: Maker = CELERYS
+    also_named: tuple[object, ...] = ()
+    """The values of `name` in the further decorators that make tasks of it, below the one that makes this."""
 
     def value(self, name: str) -> object:
         """The value of an option that is set at the task itself; NOT_GIVEN where it is not."""

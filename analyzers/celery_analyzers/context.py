@@ -9,6 +9,7 @@ import ast
 import re
 from functools import cached_property
 
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.body import Body
 from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
@@ -21,7 +22,7 @@ from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.setting_sites import BeatSite, SettingSite
+from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax

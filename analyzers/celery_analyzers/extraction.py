@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
 from celery_analyzers.expressions import Expression, Invocation, expression
@@ -29,7 +30,7 @@ from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import BeatSite, SettingReader, SettingSite
+from celery_analyzers.setting_sites import SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options

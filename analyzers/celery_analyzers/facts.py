@@ -199,10 +199,11 @@ class SettingGiven:
 
 @dataclass(frozen=True, slots=True)
 class BeatEntry:
-    """An entry of a beat schedule, or a call of `add_periodic_task`.
+    """An entry of a beat schedule, a call of `add_periodic_task`, or one that makes a `PeriodicTask` of
+    django-celery-beat, by `form`.
 
     `fields` are the keys with their values, which are `complete` unless there may be others. `task` is the task where
-    it is known, else `target` its name.
+    it is known by more than its name.
     """
 
     key: str | None
@@ -210,6 +211,7 @@ class BeatEntry:
     fields: tuple[tuple[str, Argument], ...]
     complete: bool
     task: ProjectTask | None = None
+    form: Literal["entry", "call", "model"] = "entry"
 
     def field(self, name: str) -> Argument | None:
         """The field `name` if it is given."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
 from celery_analyzers.calling import checks_arguments, parameters_met, sending_is_changed, task_named
@@ -24,7 +25,7 @@ from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.setting_sites import BeatSite, SettingSite
+from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax

@@ -148,10 +148,9 @@ def names_of(task: Task, scope: Scope, project: Project) -> tuple[str, ...] | No
     path = module.path if isinstance(module, ModuleScope) else None
     if path is None:
         return None
-    names = module_names_of(path, project.root)
-    if not task.maker.keeps_function:
-        # A function in its place may have kept the name, or not.
+    if not task.maker.keeps_name:
         return None
+    names = module_names_of(path, project.root)
     found = list(generated_names(task.name, names))
     mains = [app_argument("main", owner) for owner in app if owner is module]
     found += [f"{main}.{task.name}" for main in (*mains, "__main__") if isinstance(main, str)]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
 from celery_analyzers.expressions import Expression, Invocation, dotted_path, expression
@@ -30,8 +31,8 @@ from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_celery_class, is_task_class
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import BeatSite, ConfigurationSite, SettingReader, SettingSite
-from celery_analyzers.symbols import External, ProjectClass, Scope
+from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
+from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
@@ -190,10 +191,11 @@ class _Visitor:
         yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
-        makers = ((i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list))
-        found, maker = next(((i, maker) for i, maker in makers if maker is not None), (0, None))
-        if maker is None:
+        read = [(i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list)]
+        makers = [(i, maker) for i, maker in read if maker is not None]
+        if not makers:
             return None
+        found, maker = makers[0]
         symbols = [evaluate_symbol(_callee(expression(decorator)), scope) for decorator in node.decorator_list]
         decorator = node.decorator_list[found]
         options, known = self._options(decorator, scope, maker)
@@ -211,8 +213,15 @@ class _Visitor:
             in_class=owner is not None,
             nested=owner is None and scope is not scope.module_scope,
             maker=maker,
+            also_named=tuple(self._name(node.decorator_list[i], scope, other) for i, other in makers[1:]),
         )
         return TaskSite(task, node, decorator if maker.forwards else None, scope)
+
+    def _name(self, decorator: ast.expr, scope: Scope, maker: Maker) -> object:
+        """The name that a decorator gives to a task; UNKNOWN where it may give one."""
+        options, known = self._options(decorator, scope, maker)
+        names = [option.value for option in options if option.name == "name"]
+        return names[-1] if names else None if known else UNKNOWN
 
     def _registered(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         if owner is not None:

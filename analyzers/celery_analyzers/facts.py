@@ -85,6 +85,8 @@ class TaskDefinition:
     nested: bool = False
     """Whether it stands in a function, so that only a process that calls this has the task."""
     maker: Maker = CELERYS
+    also_named: tuple[object, ...] = ()
+    """The values of `name` in the further decorators that make tasks of it, below the one that makes this."""
 
     def value(self, name: str) -> object:
         """The value of an option that is set at the task itself; NOT_GIVEN where it is not."""
@@ -218,10 +220,11 @@ class AppMade:
 
 @dataclass(frozen=True, slots=True)
 class BeatEntry:
-    """An entry of a beat schedule, or a call of `add_periodic_task`.
+    """An entry of a beat schedule, a call of `add_periodic_task`, or one that makes a `PeriodicTask` of
+    django-celery-beat, by `form`.
 
     `fields` are the keys with their values, which are `complete` unless there may be others. `task` is the task where
-    it is known, else `target` its name.
+    it is known by more than its name.
     """
 
     key: str | None
@@ -229,6 +232,7 @@ class BeatEntry:
     fields: tuple[tuple[str, Argument], ...]
     complete: bool
     task: ProjectTask | None = None
+    form: Literal["entry", "call", "model"] = "entry"
 
     def field(self, name: str) -> Argument | None:
         """The field `name` if it is given."""

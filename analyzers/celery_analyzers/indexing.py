@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.bindings import STAR, ImportBinding
@@ -73,10 +74,14 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
 
 def _task(task: TaskDefinition, line: int, scope: ModuleScope, project: Project) -> TaskRecord:
     app = task.maker.app
+    names = names_of(task, scope, project)
+    if names is not None:
+        further = [name for name in task.also_named if name is not None]
+        names = (*names, *cast("list[str]", further)) if all(isinstance(name, str) for name in further) else None
     return TaskRecord(
         task.name,
         line,
-        names_of(task, scope, project),
+        names,
         isinstance(task.value("name"), str),
         _path(app) if app is not None else None,
         task.form,

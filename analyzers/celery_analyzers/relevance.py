@@ -11,7 +11,9 @@ _DISPATCH = (
 DISPATCHES = re.compile(_DISPATCH)
 """What a segment must hold for a call in it to send a task, or to make a signature of one."""
 _FILE = re.compile(
-    rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|" + _DISPATCH.encode()
+    rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|"
+    # A project's own decorators, and what else makes tasks in the module that has these.
+    rb"@[\w.]*(?:[tT]ask|[jJ]ob)\w*[ \t\r\n(]|\b[tT]asks?[ \t]+import\b|" + _DISPATCH.encode()
 )
 SEGMENT = re.compile(
     r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -136,7 +137,8 @@ class WrongTaskArguments(Rule):
 
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:
         name = entry.field("task") or entry.field("sig")
-        if name is None:
+        if name is None or isinstance(context.nodes.get("sig"), ast.Call):
+            # A signature has arguments of its own, and is a dispatch.
             return
         task = entry.task or (context.task_named(name.value) if isinstance(name.value, str) else None)
         parameters = None if task is None else context.parameters_met(task)

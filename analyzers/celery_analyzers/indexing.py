@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -159,25 +159,41 @@ def concerns_index(inside: str) -> bool:
     return inside.endswith(".py") or is_configuration(inside) or is_deployment_file(inside)
 
 
-def read_record(path: Path, inside: str, data: bytes | None, project: Project) -> tuple[FileRecord, frozenset[Path]]:
-    """What the file at `path` adds to the index, and the other files that this depends on.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file adds to the index, and the other files that this depends on. `analysis` is what it was read from,
+    for who has use for it."""
+
+    record: FileRecord
+    dependencies: frozenset[Path] = frozenset()
+    analysis: FileAnalysis | None = None
+
+
+def read_record(path: Path, inside: str, data: bytes | None, project: Project) -> Reading:
+    """What the file at `path` adds to the index.
 
     `inside` is its path inside the workspace, `data` its content, None where it cannot be read. `project` has no index:
     a record must not depend on other records.
     """
-    record, dependencies = FileRecord(), frozenset[Path]()
+    record, dependencies, analysis = FileRecord(), set[Path](), None
     is_python = path.suffix == ".py"
     if data is None or (is_python and b"\0" in data):
         record = FileRecord(unread=is_python or is_deployment_file(inside))
     elif is_python and concerns_celery(data):
         analysis = FileAnalysis(data.decode("utf-8", "replace"), rules=NO_RULES, project=project, path=path)
         record, dependencies = record_of(analysis, project), analysis.dependencies() | project.consulted
-    if is_configuration(inside):
-        words = ALL_WORDS if data is None else words_in(data)
-        record = replace(record, words=tuple(sorted(words)))
+    record = with_words(record, inside, data)
     if data is not None and is_deployment_file(inside):
         record = replace(record, commands=tuple(commands_in(path, data)))
-    return record, frozenset(dependencies - {path})
+    return Reading(record, frozenset(dependencies - {path}), analysis)
+
+
+def with_words(record: FileRecord, inside: str, data: bytes | None) -> FileRecord:
+    """A file's record with what the file speaks of, if it is one that may say how workers are set up."""
+    if not is_configuration(inside):
+        return record
+    words = ALL_WORDS if data is None else words_in(data)
+    return replace(record, words=tuple(sorted(words)))
 
 
 def index_of(root: Path, files: Iterable[Path] | None = None) -> ProjectIndex:
@@ -193,7 +209,7 @@ def index_of(root: Path, files: Iterable[Path] | None = None) -> ProjectIndex:
                 continue
             python.add(str(path))
         if concerns_index(inside):
-            record, _ = read_record(path, inside, read(path), project)
+            record = read_record(path, inside, read(path), project).record
             if not record.is_empty():
                 records[str(path)] = record
     return ProjectIndex.of(records, python, str(root))

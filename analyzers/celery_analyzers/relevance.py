@@ -13,8 +13,19 @@ DISPATCHES = re.compile(_DISPATCH)
 _FILE = re.compile(
     rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|"
     # A project's own decorators, and what else makes tasks in the module that has these.
-    rb"@[\w.]*(?:[tT]ask|[jJ]ob)\w*[ \t\r\n(]|\b[tT]asks?[ \t]+import\b|" + _DISPATCH.encode()
+    rb"@[\w.]*(?:[tT]ask|[jJ]ob)\w*[ \t\r\n(]|\b[tT]asks? import\b|" + _DISPATCH.encode()
 )
+# To look for what begins with letters, one after the other, takes a fifth of the time, and most files hold none.
+_WORDS = (
+    *(b"celery", b"CELERY", b"shared_task", b"crontab", b"register_task", b"DJANGO_SETTINGS_MODULE"),
+    *(b"send_task", b"add_periodic_task", b"PeriodicTask", b"ask import ", b"asks import "),
+)
+_CALLS = (
+    re.compile(rb"\.(?:delay|apply|si?[ \t]*\(|subtask|task\b)"),
+    re.compile(rb"signature[ \t]*\("),
+    re.compile(rb"@[\w.]*(?:[tT]ask|[jJ]ob)"),
+)
+"""Of words and calls a file holds one that `_FILE` finds anything in."""
 SEGMENT = re.compile(
     r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|"
     + _DISPATCH
@@ -30,4 +41,5 @@ CONFIGURES = re.compile(r"\.conf\b|config_from_object|add_defaults|Celery[ \t]*\
 
 def concerns_celery(data: bytes) -> bool:
     """Whether a file with these bytes may hold anything that a rule speaks of."""
-    return _FILE.search(data) is not None
+    hinted = any(word in data for word in _WORDS) or any(call.search(data) for call in _CALLS)
+    return hinted and _FILE.search(data) is not None

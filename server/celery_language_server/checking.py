@@ -35,16 +35,24 @@ class FileResult:
 
 class Checking:
     """One run over the files of the project at `root`. `key` tells its settings from others; `settings` are asked for
-    only where they must be understood."""
+    only where they must be understood. `index` and `crew` are given where they are somebody else's."""
 
-    def __init__(self, root: str, key: str, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        root: str,
+        key: str,
+        settings: Callable[[], Settings],
+        index: WorkspaceIndex | None = None,
+        crew: Callable[[], Crew] | None = None,
+    ) -> None:
         self._root = root
         self._settings = settings
         self._cache = Cache(root, key)
         self._walk_settings = self._cache.walk_settings or walk_settings(settings())
-        self._folders: list[str] = []
-        self._index: WorkspaceIndex | None = None
+        self._folders = [""]
+        self._index = index
         self._crew: Crew | None = None
+        self._started_crew = crew or self._own_crew
 
     def files(self, folders: list[str], files: list[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
         """The files to check, with their stamps, and what could not be read. `files` are named one by one and therefore
@@ -126,7 +134,7 @@ class Checking:
         prefixes = tuple(self._folders)
         return [path for path in self._cache.paths() - files.keys() if path.startswith(prefixes)]
 
-    def _started_crew(self) -> Crew:
+    def _own_crew(self) -> Crew:
         if self._crew is None:
             from celery_language_server.processes import Crew
 

@@ -31,6 +31,8 @@ class Client:
     answers_configuration: bool = False
     registers_configuration: bool = False
     registers_watchers: bool = False
+    tells_file_operations: bool = False
+    shows_progress: bool = False
 
     @classmethod
     def of(cls, capabilities: object) -> Client:
@@ -57,6 +59,8 @@ class Client:
             answers_configuration=flag(workspace, "configuration"),
             registers_configuration=flag(workspace, "didChangeConfiguration", "dynamicRegistration"),
             registers_watchers=flag(workspace, "didChangeWatchedFiles", "dynamicRegistration"),
+            tells_file_operations=isinstance(find(workspace, "fileOperations"), dict),
+            shows_progress=flag(capabilities, "window", "workDoneProgress"),
         )
 
 

@@ -34,7 +34,7 @@ def find(folder: str) -> ConfigurationFile | None:
     """The file that configures `folder`: the nearest of its own and its parents', a file of our own before
     pyproject.toml. Raises ConfigurationError where it cannot be read.
     """
-    for directory in _upwards(folder):
+    for directory in parents_of(folder):
         for name in (*OWN_FILES, PYPROJECT):
             path = os.path.join(directory, name)
             content = _read(path)
@@ -46,7 +46,7 @@ def find(folder: str) -> ConfigurationFile | None:
 def root_of(folder: str) -> str:
     """The root of the project that `folder` belongs to, where no configuration says so."""
     for markers in (_ROOT_MARKERS, _PART_MARKERS):
-        for directory in _upwards(folder):
+        for directory in parents_of(folder):
             if _holds(directory, markers):
                 return directory
     here = os.getcwd()
@@ -81,7 +81,8 @@ def parse(path: str, content: bytes) -> dict[str, object]:
         raise ConfigurationError(f"{path}:{line}: not valid TOML: {reason or error}") from None
 
 
-def _upwards(folder: str) -> list[str]:
+def parents_of(folder: str) -> list[str]:
+    """A folder and those that it stands in, from the inside out."""
     folders = [folder]
     while (parent := os.path.dirname(folders[-1])) != folders[-1]:
         folders.append(parent)

@@ -85,7 +85,7 @@ class Found:
     """What a walk found: Python files with their stamps, others that may matter, with theirs, the folders it went
     through, and what it could not read."""
 
-    __slots__ = ("base", "decisions", "files", "others", "problems", "walked")
+    __slots__ = ("_folders", "base", "decisions", "files", "others", "problems", "walked")
 
     def __init__(self, base: str, decisions: Decisions) -> None:
         self.base = base
@@ -94,15 +94,30 @@ class Found:
         self.walked: set[str] = set()
         self.problems: list[tuple[str, str]] = []
         self.decisions = decisions
+        self._folders: dict[str, bool] = {"": True}
 
     def stamp_of(self, path: str) -> str:
         """The stamp of any file or folder by its absolute path, without a look at the disk where the walk tells."""
-        inside = path[len(self.base) :].replace(os.sep, "/") if path.startswith(self.base) else ""
+        if not path.startswith(self.base):
+            return stamp_of(path)
+        inside = path[len(self.base) :].replace(os.sep, "/")
         known = self.files.get(inside) or self.others.get(inside)
         if known is not None:
             return known
-        is_walked = inside.endswith(".py") and inside[: inside.rfind("/") + 1] in self.walked
-        return "" if is_walked and inside not in self.decisions.verdicts else stamp_of(path)
+        folder = inside[: inside.rfind("/") + 1]
+        if folder in self.walked:
+            is_missing = inside.endswith(".py") and inside not in self.decisions.verdicts
+        else:
+            is_missing = not self._is_folder(folder)
+        return "" if is_missing else stamp_of(path)
+
+    def _is_folder(self, folder: str) -> bool:
+        """Whether there is a folder that was not walked: most are looked for in vain, again and again."""
+        if folder not in self._folders:
+            above = folder[: folder.rstrip("/").rfind("/") + 1]
+            is_known = above in self.walked or self._is_folder(above)
+            self._folders[folder] = is_known and os.path.isdir(self.base + folder)
+        return self._folders[folder]
 
 
 class _StaleError(Exception):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celery_analyzers.analysis import FileAnalysis
+    from celery_analyzers.project import Project
+    from celery_analyzers.registry import RuleSet
     from celery_language_server.folders import Folder
 
 PYTHON_SUFFIXES: Final = frozenset({".py", ".pyi", ".pyw"})
@@ -26,7 +28,10 @@ PYTHON_SUFFIXES: Final = frozenset({".py", ".pyi", ".pyw"})
 class Document:
     """One open document."""
 
-    __slots__ = ("_changed", "_rules", "_shared", "_time", "analysis", "folder", "path", "uri", "version")
+    __slots__ = (
+        *("_changed", "_is_indexed", "_project", "_rules", "_shared", "_time"),
+        *("analysis", "folder", "path", "uri", "version"),
+    )
 
     def __init__(self, uri: str, version: int | None, text: str, folder: Folder) -> None:
         self.uri = uri
@@ -38,6 +43,8 @@ class Document:
         self.folder = folder
         self.analysis: FileAnalysis = folder.analyse(text, self.path)
         self._rules = folder.rules(self.path)
+        self._project = folder.project
+        self._is_indexed = False
         self._time = folder.time
         # Whether the text changed since other files were told of it, and what of it they were told.
         self._changed = True
@@ -53,6 +60,7 @@ class Document:
         """Apply one of `contentChanges`. Positions that do not exist are moved to what comes before."""
         text = string(change, "text")
         self._changed = True
+        self._is_indexed = False
         if find(change, "range") is None:
             self.analysis.replace(text)
         else:
@@ -80,20 +88,47 @@ class Document:
         """Let the folder's other files see what is on disk."""
         if self.path is not None:
             self.folder.overlay(self.path, None)
+            self.folder.index_text(self.path, None)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the index of the folder holds what this text says."""
+        return self._is_indexed
+
+    def index(self) -> None:
+        """Let the index of the folder hold what this text says instead of what is on disk."""
+        self._is_indexed = True
+        if self.path is not None:
+            self.folder.index_text(self.path, self.analysis)
 
     def is_behind(self) -> bool:
         """Whether the settings or any other files changed since the analysis took note of them."""
-        return self._rules is not self.folder.rules(self.path) or self._time != self.folder.time
+        folder = self.folder
+        is_current = self._rules is folder.rules(self.path) and self._project is folder.project
+        return not is_current or self._time != folder.time
+
+    def has_other_answers(self) -> bool:
+        """Whether the index answers otherwise by now."""
+        return self.analysis.has_other_answers()
 
     def catch_up(self) -> bool:
         """Analyse again what the settings or other files have changed; False where there is nothing new."""
         if not self.is_behind():
             return False
-        folder, rules = self.folder, self.folder.rules(self.path)
-        if self._rules is not rules or folder.changed_since(self._time, self.analysis.dependencies()):
-            self.analysis.refresh(rules=rules)
-        self._rules, self._time = rules, folder.time
+        folder, rules, project = self.folder, self.folder.rules(self.path), self.folder.project
+        if project is not self._project:
+            self._changed, self._shared = True, None
+            self.share()
+        if self._is_outdated(rules, project):
+            self.analysis.refresh(rules=rules, project=project)
+            self._is_indexed = False
+        self._rules, self._project, self._time = rules, project, folder.time
         return True
+
+    def _is_outdated(self, rules: RuleSet, project: Project) -> bool:
+        if self._rules is not rules or self._project is not project or self.analysis.has_other_answers():
+            return True
+        return self.folder.changed_since(self._time, self.analysis.dependencies())
 
 
 class Documents:

@@ -1,4 +1,4 @@
-"""Workspace folders: each with its configuration, its rules and its project.
+"""Workspace folders: each with its configuration, its rules, its project and the index of that.
 
 Knows where settings come from and which of them hold: a configuration that cannot be read is reported once,
 and the last good one stays in force. Must not know what rules or findings are.
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from celery_analyzers.settings import Settings
 from celery_language_server.configuration import Configuration, ConfigurationError, from_client, load
-from celery_language_server.configuration_file import OWN_FILES, PYPROJECT
+from celery_language_server.configuration_file import OWN_FILES, PYPROJECT, find, is_project, parents_of
+from celery_language_server.folder_index import FolderIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -28,9 +29,11 @@ CONFIGURATION_FILES: Final = frozenset({*OWN_FILES, PYPROJECT})
 class Folder:
     """One folder. What it needs is loaded when it is first asked for."""
 
-    def __init__(self, path: Path | None, report: Callable[[str], None]) -> None:
+    def __init__(self, path: Path | None, report: Callable[[str], None], is_workspace: bool = False) -> None:
         self.path = path
         """None for documents that stand nowhere."""
+        self.is_workspace = is_workspace
+        """Whether the client opened it as a folder, and not only files in it."""
         self.time = 0
         """Counts the changes of files."""
         self._report = report
@@ -44,6 +47,8 @@ class Folder:
         self._rules: dict[Path | None, RuleSet] = {}
         self._project: Project | None = None
         self._touched: dict[Path, int] = {}
+        self._all_touched = 0
+        self._index: FolderIndex | None = None
 
     @property
     def configuration(self) -> Configuration:
@@ -72,13 +77,83 @@ class Folder:
         return matcher.leaves_out(path.relative_to(root).as_posix(), (), None)
 
     @property
+    def root(self) -> Path | None:
+        """The root of the project that the folder belongs to."""
+        if self.path is None or self.is_workspace or self.configuration.file is not None:
+            return self.configuration.root if self.path is not None else None
+        above = (Path(parent) for parent in parents_of(str(self.path)) if is_project(parent))
+        return next((parent for parent in above if not _is_everything(parent)), self.path)
+
+    def in_root(self, inside: str) -> Path:
+        """A file by its path inside the project."""
+        return (self.root or Path()) / inside
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether what is below the root belongs to the project, which does not hold of somebody's home directory."""
+        root = self.root
+        return root is not None and not _is_everything(root) and (self.is_workspace or is_project(str(root)))
+
+    @property
     def project(self) -> Project:
         """The files of this folder, as far as they matter to each other."""
         if self._project is None:
             from celery_analyzers.project import Project
 
-            self._project = Project(self.configuration.root if self.path else None)
+            decorators = self.configuration.settings.extra_task_decorators
+            self._project = Project(self.root, self.index.index, decorators)
+            self._records = Project(self.root, None, decorators)
         return self._project
+
+    @property
+    def index(self) -> FolderIndex:
+        """The index of the project."""
+        if self._index is None:
+            self._index = FolderIndex(str(self.root))
+        return self._index
+
+    def index_text(self, path: Path, analysis: FileAnalysis | None) -> None:
+        """Let the index hold what an open text says, or what is on disk again."""
+        if analysis is None:
+            self.index.overlay(path, None)
+        elif self._belongs(path) and not analysis.problems():
+            # What is being typed does not parse: until it does, what it said last holds.
+            from celery_analyzers.indexing import record_of, with_words
+
+            project, root = self.project, self.project.root
+            assert root is not None
+            inside = path.relative_to(root).as_posix()
+            self._records.begin()
+            record = record_of(analysis, self._records)
+            project.begin()
+            self.index.overlay(path, with_words(record, inside, analysis.text.encode("utf-8", "surrogatepass")))
+
+    def _belongs(self, path: Path) -> bool:
+        """Whether a file is part of the index: one that is left out is not, one that is not on disk yet is."""
+        root = self.root
+        if root is None or path.suffix != ".py" or not path.is_relative_to(root):
+            return False
+        return self.index.holds(path) or not (path.exists() or self._excludes(path))
+
+    def update_index(self) -> bool:
+        """Take over what is new in the index: whether rules may get other answers by now."""
+        index = self.index
+        if index.update():
+            self.project.set_index(index.index)
+            self.time += 1
+            return True
+        if index.index is not self.project.index:
+            self.project.replace_index(index.index)
+        return False
+
+    def results_key(self) -> str:
+        """Tells the settings from others in the cache, as `celeryls check` does where the editor has sent none."""
+        from celery_language_server.cache_keys import settings_key
+
+        file = find(str(self.path)) if self.path is not None else None
+        content = file.content if file is not None else b""
+        sent = repr(sorted(self._sent.items())).encode() if self._sent else b""
+        return settings_key(content + sent, None, None)
 
     def overlay(self, path: Path, text: str | None) -> None:
         """A file's text is this one, whatever is on disk; None means the disk's again."""
@@ -90,13 +165,21 @@ class Folder:
         self.project.forget(path)
         self._touch(path)
 
+    def forget_all(self) -> None:
+        """Any file may have changed on disk."""
+        self.project.forget()
+        self.time += 1
+        self._all_touched = self.time
+
     def changed_since(self, time: int, paths: Iterable[Path]) -> bool:
         """Whether one of the files changed after `time`."""
-        return any(self._touched.get(path, 0) > time for path in paths)
+        return self._all_touched > time or any(self._touched.get(path, 0) > time for path in paths)
 
     def _touch(self, path: Path) -> None:
         self.time += 1
         self._touched[path] = self.time
+        # Some answers depend on which files a folder has.
+        self._touched[path.parent] = self.time
 
     def analyse(self, text: str, path: Path | None) -> FileAnalysis:
         """Begin to analyse a document of this folder."""
@@ -117,7 +200,16 @@ class Folder:
             self._configuration = self._load()
             if self._configuration != before:
                 self._rules.clear()
+                self._renew_project(before)
         return self._configuration != before
+
+    def _renew_project(self, before: Configuration) -> None:
+        """Begin anew where the settings are others by which code is understood."""
+        now = self.configuration
+        if now.root != before.root or now.file != before.file:
+            self._project = self._index = None
+        elif now.settings.extra_task_decorators != before.settings.extra_task_decorators:
+            self._project = None
 
     def _load(self) -> Configuration:
         """What is written now and what the client sent last; of either the last that was good."""
@@ -164,12 +256,12 @@ class Folders:
     def add(self, path: Path) -> None:
         """The client opened a folder."""
         if path not in self._workspace:
-            self._workspace[path] = Folder(path, self._report)
+            self._workspace[path] = Folder(path, self._report, is_workspace=True)
             self._configure()
 
-    def remove(self, path: Path) -> None:
-        """The client closed a folder."""
-        self._workspace.pop(path, None)
+    def remove(self, path: Path) -> Folder | None:
+        """The client closed a folder. None if it was not open."""
+        return self._workspace.pop(path, None)
 
     def of(self, path: Path | None) -> Folder:
         """The innermost folder that a file is in. A document without a path belongs to the first folder."""
@@ -199,3 +291,8 @@ class Folders:
             self._others[path] = Folder(path, self._report)
             self._configure()
         return self._others[path]
+
+
+def _is_everything(folder: Path) -> bool:
+    """Whether a folder holds far more than a project, whatever stands in it: a home directory, or the root of all."""
+    return folder == folder.parent or folder == Path.home()

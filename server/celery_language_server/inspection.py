@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LARGEST_FILE = 10_000_000
 """Bytes above which a file is not checked: nobody wrote it by hand, and it would take minutes."""
 
+_MOST_KEPT = 4_000_000
+"""Bytes of text whose analysis is kept between the two phases of a run."""
+
 
 class Failure:
     """Why a file was not checked, or not in full: then `outcome` is what was found. `internal` faults are ours."""
@@ -53,6 +56,8 @@ class Inspector:
         self.settings = settings
         self.rules = RuleSet.from_settings(settings)
         self.project = Project(self.root, extra_task_decorators=settings.extra_task_decorators)
+        self._analyses: dict[tuple[str, str], FileAnalysis] = {}
+        self._room = _MOST_KEPT
 
     def analyse(self, text: str, path: Path) -> FileAnalysis:
         """The analysis of a text that stands, or is to stand, at `path`."""
@@ -79,13 +84,17 @@ class Inspector:
 
     def _entry(self, path: str, stamp: str, data: bytes | None) -> Entry:
         file = self.root / path
-        record, dependencies = read_record(file, path, data, self.project)
+        reading = read_record(file, path, data, self.project)
+        record = reading.record
         if data is not None and path.endswith(".py") and not _is_decodable(data):
             record = replace(record, unread=True)
         if record.is_empty() and (data is None or not _may_have_findings(path, data)):
             return Entry(stamp)
         known = "" if data is None else digest(data)
-        return Entry(stamp, known, tuple(sorted(map(str, dependencies))), _dumped(record))
+        if reading.analysis is not None and self._room > 0:
+            self._room -= len(data or b"")
+            self._analyses[path, known] = reading.analysis
+        return Entry(stamp, known, tuple(sorted(map(str, reading.dependencies))), _dumped(record))
 
     def outcome(self, path: str, stamp: str) -> Outcome | Failure:
         """What is found in a file about Celery."""
@@ -110,7 +119,12 @@ class Inspector:
             text = decode(data).text
         except UndecodableError as error:
             return Outcome(stamp, digest(data), counts=UNDECODABLE, reports=str(error))
-        analysis = self.analyse(text, file)
+        # With the index come the rules: what is known of the names in a text need not be read again for them.
+        analysis = self._analyses.pop((path, digest(data)), None)
+        if analysis is not None and analysis.text == text:
+            analysis.refresh(rules=self.rules)
+        else:
+            analysis = self.analyse(text, file)
         dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))
         counts, reports = counts_of(analysis), dumped(reports_of(analysis))
         return Outcome(stamp, digest(data), dependencies, asked_by(analysis), counts, reports)

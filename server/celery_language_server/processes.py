@@ -140,16 +140,20 @@ class _Worker:
 def _start_worker(root: str, settings: Settings, patience: int) -> None:
     # The parent process answers Ctrl-C for all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    end_with_parent()
     if patience and os.name == "posix":
         os.nice(patience)
     _Worker.inspector = Inspector(root, settings)
 
 
+def end_with_parent() -> None:
+    """See to it that this process ends when the one that started it has ended, however that did."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), name="parent watch", daemon=True).start()
+
+
 def _end_with(sentinel: Any) -> None:
-    """End this process as soon as its parent has ended, however that did."""
     wait_for([sentinel])
     os._exit(1)
 

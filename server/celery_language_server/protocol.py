@@ -16,6 +16,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from celery_language_server.transport import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,6 +74,10 @@ class Peer:
         """Whether the client has sent something that was not received yet."""
         return bool(self._pending) or self._transport.waiting()
 
+    def wake(self) -> None:
+        """Let `receive` call `on_silence` soon. May be called from any thread."""
+        self._transport.wake()
+
     def wait(self, seconds: float) -> bool:
         """Wait until the client has sent something; False if it stays silent for so long."""
         return bool(self._pending) or self._transport.wait(seconds)
@@ -89,7 +95,7 @@ class Peer:
                 body = self._transport.receive()
                 if body is None:
                     self._ended = True
-                else:
+                elif body is not NOTHING:
                     self._take(body)
             if not self._pending:
                 return None

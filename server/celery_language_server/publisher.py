@@ -44,7 +44,7 @@ class Publisher:
             self._due[document.uri] = document
 
     def closed(self, document: Document) -> None:
-        """The document's diagnostics must go."""
+        """The document's diagnostics must go, to make room for those of its file where there are any."""
         self._due.pop(document.uri, None)
         self._diagnostics.pop(document.uri, None)
         self._shown.pop(document.uri, None)

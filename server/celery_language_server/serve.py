@@ -59,7 +59,11 @@ def serve(address: tuple[str, int] | None) -> int:
         log.configure()
         transport = Transport(connection)
         transport.start()
-        return Server(Peer(transport)).run()
+        server = Server(Peer(transport))
+        try:
+            return server.run()
+        finally:
+            server.close()
     except Disconnected:
         return 1
     except KeyboardInterrupt:

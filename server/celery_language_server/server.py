@@ -7,13 +7,16 @@ client sent it; what can wait is done while the client is silent. Must not know 
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from celery_language_server.client import Client
+from celery_language_server.closed_documents import ClosedDocuments
 from celery_language_server.documents import Documents
 from celery_language_server.folders import Folders
 from celery_language_server.handlers import HANDLERS
+from celery_language_server.indexes import Indexes
 from celery_language_server.protocol import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -46,12 +49,15 @@ class Server:
         """What is done once, while the client is silent."""
         self.initialized = False
         self.stopping = False
+        self._last_message = 0.0
         self.connect(Client())
 
     def connect(self, client: Client) -> None:
         """Take note of what the client can do."""
         self.client = client
         self.publisher = Publisher(self.peer, client, self.documents)
+        self.closed = ClosedDocuments(self.peer, client, self.documents)
+        self.indexes = Indexes(self.peer, client, self.folders, self.documents, self.closed)
 
     def show_error(self, message: str) -> None:
         """Tell the user that something needs their attention."""
@@ -64,8 +70,13 @@ class Server:
             if message is None or message.method == "exit":
                 return 0 if self.stopping else 1
             self.handle(message)
+            self._last_message = time.monotonic()
             if not self.stopping:
                 self._attempt(self.publisher.flush)
+
+    def close(self) -> None:
+        """End what runs beside the session."""
+        self.indexes.close()
 
     def _use_silence(self) -> None:
         """Do what can wait, piece by piece, as long as the client is silent."""
@@ -74,10 +85,32 @@ class Server:
         self._attempt(self.publisher.flush)
         while self.chores and not self.peer.waiting():
             self._attempt(self.chores.popleft())
-        # Somebody who types gets the answers for their own document first.
-        if self._attempt(self.publisher.is_behind) and not self.peer.wait(SILENCE_SECONDS):
-            while not self.peer.waiting() and self._attempt(self.publisher.catch_up):
-                pass
+        while not self.peer.waiting():
+            if self._attempt(self.indexes.waiting):
+                if self._attempt(self.indexes.take):
+                    self._attempt(self.publisher.invalidate)
+                continue
+            # Somebody who types gets the answers for their own document first.
+            silence = time.monotonic() - self._last_message
+            if not self._attempt(self._is_behind):
+                return
+            if silence < SILENCE_SECONDS and self.peer.wait(SILENCE_SECONDS - silence):
+                return
+            if not self._attempt(self._catch_up):
+                return
+
+    def _is_behind(self) -> bool:
+        return self.indexes.is_behind() or self.publisher.is_behind()
+
+    def _catch_up(self) -> bool:
+        """Do one thing that can wait: whether there was any."""
+        if self.indexes.catch_up():
+            return True
+        if self.indexes.update():
+            if any(document.has_other_answers() for document in self.documents):
+                self.publisher.invalidate()
+            return True
+        return self.publisher.catch_up()
 
     def _attempt(self, work: Callable[[], object]) -> bool:
         """Do something that no message asked for: whether it was done, and with the result True."""

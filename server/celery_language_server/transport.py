@@ -35,6 +35,10 @@ HEADERS_END: Final = re.compile(rb"\r?\n\r?\n")
 ENDING: Final = re.compile(rb'"method"\s*:\s*"(exit|shutdown)"')
 
 
+NOTHING: Final = b"nothing"
+"""What is received when no client said anything, told by its identity."""
+
+
 class Disconnected(Exception):  # noqa: N818 (an event, not an error)
     """The client is gone: nothing can be sent to it."""
 
@@ -100,6 +104,7 @@ class Transport:
         # What `wait` found.
         self._first: list[bytes | None] = []
         self._sending = threading.Lock()
+        self._is_woken = False
         self._shutdown_seen = False
 
     def start(self) -> None:
@@ -120,8 +125,17 @@ class Transport:
         return True
 
     def receive(self) -> bytes | None:
-        """Wait for the next body; None at the end of the input."""
-        return self._first.pop() if self._first else self._inbox.get()
+        """Wait for the next body; None at the end of the input, NOTHING if somebody else has something to say."""
+        body = self._first.pop() if self._first else self._inbox.get()
+        if body is NOTHING:
+            self._is_woken = False
+        return body
+
+    def wake(self) -> None:
+        """Let `receive` return with NOTHING: there is other work than the client's. May be called from any thread."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._inbox.put(NOTHING)
 
     def send(self, body: bytes) -> None:
         """Send one message."""

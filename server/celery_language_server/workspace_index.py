@@ -34,6 +34,7 @@ class WorkspaceIndex:
         self._settings = settings
         self._scope = ([""], []) if is_project(root) else (list(folders), list(near))
         self._meaning: str | None = None
+        self._modules: frozenset[str] | None = None
         self._index: ProjectIndex | None = None
         self.store = IndexStore(root, settings)
         self.found: Found = self._walk()
@@ -77,8 +78,11 @@ class WorkspaceIndex:
     @property
     def configuration_modules(self) -> frozenset[str]:
         """The files that apps are configured from."""
-        if self.is_current:
-            return self.store.configuration_modules
+        if self._modules is None:
+            self._modules = self.store.configuration_modules if self.is_current else self._found_modules()
+        return self._modules
+
+    def _found_modules(self) -> frozenset[str]:
         start = len(self._root) + 1
         return frozenset(path[start:] for path in self.index.configuration_modules())
 

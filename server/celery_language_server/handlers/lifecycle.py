@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from celery_language_server import __version__, parent
 from celery_language_server.client import Client
-from celery_language_server.folders import CONFIGURATION_FILES
 from celery_language_server.handlers.code_action import KINDS
 from celery_language_server.handlers.workspace import own_settings, request_settings
 from celery_language_server.params import array_or_empty, find
@@ -20,7 +19,13 @@ if TYPE_CHECKING:
     from celery_language_server.server import Server
 
 INCREMENTAL: Final = 2
-WATCHED: Final = ("**/*.py", *(f"**/{name}" for name in sorted(CONFIGURATION_FILES)))
+WATCHED: Final = (
+    "**/*.{py,toml,txt,in,lock,pip,cfg,ini,conf,env,yml,yaml,service,sh,bash,mk}",
+    "**/{Procfile,Dockerfile,Containerfile,Pipfile,Makefile,GNUmakefile,makefile,justfile,.gitignore,.env}*",
+    "**/*{Dockerfile,dockerfile,procfile,entrypoint,celeryd,celerybeat,-worker,_worker,start-celery}*",
+)
+"""What may tell how Celery is used or set up; which of these files do is found out when they change."""
+FILE_OPERATIONS: Final = {"filters": [{"scheme": "file", "pattern": {"glob": "**"}}]}
 
 
 def initialize(server: Server, params: Any) -> object:
@@ -69,6 +74,9 @@ def capabilities(client: Client) -> dict[str, Any]:
         "textDocumentSync": {"openClose": True, "change": INCREMENTAL, "save": {"includeText": False}},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }
+    if client.tells_file_operations:
+        operations = ("didCreate", "didRename", "didDelete")
+        offered["workspace"]["fileOperations"] = dict.fromkeys(operations, FILE_OPERATIONS)
     if client.action_literals:
         offered["codeActionProvider"] = {
             "codeActionKinds": list(KINDS),
@@ -78,7 +86,7 @@ def capabilities(client: Client) -> dict[str, Any]:
         offered["diagnosticProvider"] = {
             "identifier": "celeryls",
             "interFileDependencies": True,
-            "workspaceDiagnostics": False,
+            "workspaceDiagnostics": True,
         }
     return offered
 

@@ -40,8 +40,10 @@ def did_change(server: Server, params: Any) -> None:
 
 
 def did_save(server: Server, params: Any) -> None:
-    """A client that does not watch files may have written a configuration, here or unseen."""
+    """The index is to hold what is saved. A client that watches no files may have written a configuration unseen."""
     path = to_path(string(params, "textDocument", "uri"))
+    if path is not None:
+        server.indexes.look(server.folders.of(path))
     if not server.client.registers_watchers or (path is not None and path.name in CONFIGURATION_FILES):
         reload_configuration(server)
 
@@ -51,6 +53,7 @@ def did_close(server: Server, params: Any) -> None:
     document = server.documents.close(string(params, "textDocument", "uri"))
     if document is not None:
         server.publisher.closed(document)
+        server.closed.closed(document.path)
 
 
 def version_of(params: Any) -> int | None:

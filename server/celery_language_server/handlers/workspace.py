@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from celery_language_server.documents import is_python
 from celery_language_server.folders import CONFIGURATION_FILES
 from celery_language_server.params import array, array_or_empty, find
 from celery_language_server.uris import to_path, to_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from celery_language_server.server import Server
 
 SECTION: Final = "celeryls"
+MANY: Final = 100
 
 
 def did_change_configuration(server: Server, params: Any) -> None:
@@ -29,13 +29,31 @@ def did_change_configuration(server: Server, params: Any) -> None:
 
 def did_change_watched_files(server: Server, params: Any) -> None:
     """Files changed on disk."""
-    paths = [to_path(uri) for event in array(params, "changes") if isinstance(uri := find(event, "uri"), str)]
-    if any(path.name in CONFIGURATION_FILES for path in paths if path is not None):
+    note_changes(server, [find(event, "uri") for event in array(params, "changes")])
+
+
+def did_change_files(server: Server, params: Any) -> None:
+    """Files or folders were created, deleted or renamed in the editor."""
+    ends = ("uri", "oldUri", "newUri")
+    note_changes(server, [find(file, end) for file in array(params, "files") for end in ends])
+
+
+def note_changes(server: Server, uris: Iterable[object]) -> None:
+    """Whatever depends on these files is to be found out again."""
+    paths = {path for uri in uris if isinstance(uri, str) and (path := to_path(uri)) is not None}
+    if any(path.name in CONFIGURATION_FILES for path in paths):
         reload_configuration(server)
-    sources = {path for path in paths if path is not None and is_python(None, path.name)}
-    unseen = [path for path in sources if not server.documents.holds(path)]
-    for path in unseen:
-        server.folders.of(path).forget(path)
+    unseen = [path for path in paths if not server.documents.holds(path)]
+    if len(unseen) > MANY:
+        # A branch was switched: to forget all is quicker than to forget each.
+        for folder in server.folders:
+            folder.forget_all()
+            server.indexes.look(folder)
+    else:
+        for path in unseen:
+            folder = server.folders.of(path)
+            folder.forget(path)
+            server.indexes.look(folder)
     if unseen:
         server.publisher.invalidate()
 
@@ -89,5 +107,8 @@ def own_settings(value: object) -> dict[str, Any] | None:
 METHODS: Final[Mapping[str, Callable[[Server, Any], object]]] = {
     "workspace/didChangeConfiguration": did_change_configuration,
     "workspace/didChangeWatchedFiles": did_change_watched_files,
+    "workspace/didCreateFiles": did_change_files,
+    "workspace/didRenameFiles": did_change_files,
+    "workspace/didDeleteFiles": did_change_files,
     "workspace/didChangeWorkspaceFolders": did_change_workspace_folders,
 }

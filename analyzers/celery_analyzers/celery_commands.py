@@ -126,8 +126,9 @@ OPTIONS: dict[Kind, Options] = {
 }
 """The long names of options, those of both before the subcommand and after it."""
 
+_MAIN = "celery.__main__.main"
 # Make prints no command after an at sign, and goes on after one that begins with a dash.
-_PROGRAM = re.compile(r"[@+]*-?[@+]*(?:(?:\S*/)?celery(?:\.exe)?|\$\{?CELERY_BIN\}?)")
+_PROGRAM = re.compile(r"[@+]*-?[@+]*(?:(?:\S*/)?celery(?:\.exe)?|\$\{?CELERY_BIN\}?|celery\.__main__\.main)")
 _NO_RUNNER = re.compile(
     r"echo|printf|cat|log|[ef]?grep|pgrep|pkill|killall|kill|pip3?|apt|apt-get|apk|systemctl|service|supervisorctl"
     r"|useradd|adduser|groupadd|chown|chmod|mkdir|rm|ls|cd|export|airflow"
@@ -154,13 +155,23 @@ def worker_commands(path: Path, text: str, words: Sequence[Word], depth: int = 0
         if _PROGRAM.fullmatch(word.text):
             found = None
             if not _is_no_runner([_program(each) for each in words[:index]]):
-                found = _invocation(path, text.count("\n", 0, word.offset), words[index + 1 :])
+                found = _invocation(path, text.count("\n", 0, word.offset), _arguments(words, index))
             if found is not None:
                 yield found
                 return
         elif depth < _DEPTH and word.script is not None and _is_run(word.script, words[:index]):
             for inner in simple_commands(word.script, word.offset):
                 yield from worker_commands(path, text, inner, depth + 1)
+
+
+def _arguments(words: Sequence[Word], index: int) -> Sequence[Word]:
+    """What the program at an index is called with."""
+    after = words[index + 1 :]
+    if words[index].text != _MAIN:
+        return after
+    # watchfiles celery.__main__.main --args '-A shop worker'
+    scripts = (each for each in after if each.script is not None and " " in each.script)
+    return next((words for each in scripts for words in simple_commands(each.script or "", each.offset)), ())
 
 
 def _is_run(script: str, before: Sequence[Word]) -> bool:

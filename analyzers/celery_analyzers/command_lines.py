@@ -36,7 +36,7 @@ _SCRIPT_FOLDERS = frozenset(
     {"bin", "compose", "deploy", "deployment", "docker", "etc", "init.d", "ops", "script", "scripts", "services"}
     | {"supervisor", "supervisord", "sv"}
 )
-_UNIT_KEY = re.compile(r"^[ \t]*(?:Exec\w+|command)[ \t]*=[ \t]*[-@:+!]*", re.MULTILINE)
+_UNIT_KEY = re.compile(r"^[ \t]*(?:ExecStart\w*|command)[ \t]*=[ \t]*[-@:+!]*", re.MULTILINE)
 _UNIT_VALUE = re.compile(r"(?:\\\r?\n|\\.|[^\\\n])*(?:\n[ \t]+(?![ \t;#])(?:\\\r?\n|\\.|[^\\\n])*)*", re.DOTALL)
 _INSTRUCTION = re.compile(
     r"^[ \t]*(FROM|CMD|ENTRYPOINT|RUN|HEALTHCHECK)\b[ \t]*((?:\\\r?\n|\\.|[^\\\n])*)", re.MULTILINE | re.DOTALL

@@ -110,6 +110,11 @@ CASES: list[tuple[str, str, list[tuple[object, ...]]]] = [
         [(0, "worker", "shop", {"queues": None, "autoscale": "10,3", "no_such": "", "unheard_of": "1"})],
     ),
     (
+        "compose/local/django/celery/worker/start",
+        "#!/bin/bash\nexec watchfiles --filter python celery.__main__.main --args '-A shop worker -l INFO'\n",
+        [(1, "worker", "shop", {"loglevel": "INFO"})],
+    ),
+    (
         "Makefile",
         "worker: ## Start a celery worker\n\t@celery -A shop worker -c $(N)\n\nbeat:\n\t-$(VENV)/bin/celery -A shop beat\n\nhelp:\n\t@echo celery -A shop worker\n",
         [(1, "worker", "shop", {"concurrency": None}), (4, "beat", "shop", {})],

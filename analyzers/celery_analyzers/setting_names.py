@@ -80,6 +80,7 @@ _FOREIGN = (
 """Beginnings of the settings of packages beside Celery: celery-once, celery-singleton, Flower, django-celery-beat and
 -results, celery-redbeat, celery-progress, django-celery-email, celerybeat-mongo, sqlalchemy-celery-beat, ..."""
 _OLD_PREFIXES = ("CELERY_", "CELERYD_", "CELERYBEAT_", "BROKER_")
+_OLD_PREFIX = re.compile(r"^CELERY(?:D|BEAT)?_")
 _OURS = re.compile(r"accept_content|(?:task|worker|beat|broker|result|event|control)_\w+")
 """New names that only Celery's settings have; `DATABASE_URL` and `TIMEZONE` are anybody's."""
 
@@ -159,9 +160,9 @@ def looks_like_setting(key: str, namespace: str | None = None) -> bool:
     """Whether a name is one that only a setting of Celery's has: one it knows in any spelling, or with its prefix."""
     if namespace and key.startswith(_prefixed("", namespace)):
         return True
-    if key.isupper():
-        return key.startswith(_OLD_PREFIXES) or _exactly(key, namespace, None) is not None
-    return is_known(key)
+    if key.startswith(_OLD_PREFIXES):
+        return True
+    return _exactly(key, namespace, None) is not None if key.isupper() else is_known(key)
 
 
 def renames(keys: Iterable[str], namespace: str | None = None, version: Version | None = None) -> dict[str, str]:
@@ -224,7 +225,9 @@ def _meant(key: str, namespace: str | None, version: Version | None) -> str | No
     if name is not None and _is_near(bare, name):
         return name
     former = correction(key.upper(), known.old_names) if is_marked else None
-    return known.old_names[former] if former is not None and _is_near(bare, _bare(former, None)) else None
+    if former is None or not _is_near(*(_OLD_PREFIX.sub("", name) for name in (key.upper(), former))):
+        return None
+    return known.old_names[former]
 
 
 def _exactly(key: str, namespace: str | None, version: Version | None) -> str | None:

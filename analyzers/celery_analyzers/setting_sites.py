@@ -18,7 +18,7 @@ from celery_analyzers.facts import ConfiguredFrom, SettingGiven
 from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.resolution import evaluate_symbol, resolve
-from celery_analyzers.setting_names import canonical, looks_like_setting
+from celery_analyzers.setting_names import canonical, looks_like_setting, suggestion
 from celery_analyzers.symbols import App, AppAttribute, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.values import evaluate
@@ -85,7 +85,7 @@ class SettingReader:
         span = self._syntax.span(node)
         if isinstance(target, ast.Name):
             for namespace in self._namespaces(owner, scope):
-                if canonical(target.id, namespace) or looks_like_setting(target.id):
+                if canonical(target.id, namespace) or _is_meant(target.id, namespace):
                     for site in self._setting(target.id, namespace, target, value, span, "variable", scope):
                         yield replace(site, owner=owner) if isinstance(site, SettingSite) else site
                     if canonical(target.id, namespace) == _SCHEDULE:
@@ -222,3 +222,10 @@ class SettingReader:
         yield SettingSite(given, value, scope)
         if name == _SCHEDULE:
             yield from self._beat.entries(value, scope)
+
+
+def _is_meant(key: str, namespace: str | None) -> bool:
+    """Whether a variable that Celery passes over is meant to be a setting all the same."""
+    if looks_like_setting(key, namespace):
+        return True
+    return namespace is None and key.islower() and "_" in key and suggestion(key, namespace) is not None

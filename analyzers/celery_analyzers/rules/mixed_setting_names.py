@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.configuration_sources import names_of_module
 from celery_analyzers.findings import Edit, Fix, Severity
-from celery_analyzers.mixed_settings import misfits
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
+from celery_analyzers.setting_names import renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ class MixedSettingNames(Rule):
         if setting.form != "variable" or setting.namespace is not None:
             return
         names = _names(context)
-        right = misfits(names).get(setting.key) if names is not None else None
+        right = renames(names).get(setting.key) if names is not None else None
         if right is None:
             return
         kind, others = ("an old", "new") if right.islower() else ("a new", "old")

@@ -93,8 +93,11 @@ def _is_left_to_others(setting: SettingGiven, right: str) -> bool:
 
 
 def _is_used_elsewhere(setting: SettingGiven, context: SettingContext) -> bool:
-    if setting.form != "variable":
+    if setting.form != "variable" or setting.key.islower():
         return False
+    if not setting.key.startswith(("CELERY", "BROKER")):
+        # Who uses it is not known.
+        return True
     return context.project.ask("speaks_of", setting.key, context.path) is not False
 
 

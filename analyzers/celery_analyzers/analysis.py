@@ -292,7 +292,7 @@ class FileAnalysis:
         calls = self._may_call(segment.text)
         for site in sites(syntax, self._scope, owner, calls=calls, roles=self._roles()):
             facts.append(site.fact)
-            found.extend(self._check_site(site, syntax))
+            found.extend(self._check_site(site, syntax, owner))
         analysis.facts = tuple(facts)
         return list(in_order(found))
 
@@ -301,8 +301,8 @@ class FileAnalysis:
         path = self._scope.path
         return () if path is None else self._project.ask("roles", str(path)) or ()
 
-    def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
-        check = _asked(site, syntax, self._project)
+    def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
+        check = _asked(site, syntax, owner, self._project)
         for rule in self._rules.rules:
             try:
                 yield from check(rule)
@@ -370,7 +370,9 @@ def _is_celerys(binding: Binding) -> bool:
     return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
 
 
-def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Iterator[Finding]]:
+def _asked(
+    site: Site, syntax: Syntax, owner: ProjectClass | None, project: Project
+) -> Callable[[Rule], Iterator[Finding]]:
     """What rules are asked about a site."""
     if isinstance(site, TaskSite):
         context = Context(syntax, site.scope, project, function=site.function, decorator=site.decorator, task=site.task)
@@ -379,7 +381,7 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
         of_crontab = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_crontab(site.crontab, of_crontab)
     if isinstance(site, DispatchSite):
-        of_dispatch = DispatchContext(syntax, project, site)
+        of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
     if isinstance(site, SettingSite):
         of_setting = SettingContext(syntax, project, site)

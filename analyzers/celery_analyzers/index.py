@@ -72,7 +72,8 @@ class FileRecord:
     `apps` counts the apps that the module makes, `sources` are what these are configured from, and `configures` the
     modules of other apps that the module configures, empty texts for apps that are not known. `names_vary` tells that
     an app of the module makes up names of its own. `django_settings` are the modules that Django's settings may be, and
-    `reads` the task options that the file reads as attributes.
+    `reads` the task options that the file reads as attributes. `serializes` tells that the file has a say in how
+    messages are written.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -83,6 +84,7 @@ class FileRecord:
     configures: tuple[str, ...] = ()
     django_settings: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    serializes: bool = False
 
     def is_empty(self) -> bool:
         """Whether the file adds nothing."""
@@ -91,7 +93,15 @@ class FileRecord:
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
         tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
-        rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
+        rest = (
+            self.apps,
+            self.names_vary,
+            self.sources,
+            self.configures,
+            self.django_settings,
+            self.reads,
+            self.serializes,
+        )
         return (tasks, *rest)
 
     def to_json(self) -> list[Any]:
@@ -105,12 +115,13 @@ class FileRecord:
             self.configures,
             self.django_settings,
             self.reads,
+            self.serializes,
         ]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> FileRecord:
         """The record that `to_json` made the value of."""
-        tasks, uses, apps, names_vary, sources, configures, django_settings, reads = value
+        tasks, uses, apps, names_vary, sources, configures, django_settings, reads, serializes = value
         return cls(
             tuple(TaskRecord(f, line, None if n is None else tuple(n), *rest) for f, line, n, *rest in tasks),
             tuple(UseRecord(*use) for use in uses),
@@ -120,6 +131,7 @@ class FileRecord:
             tuple(configures),
             tuple(django_settings),
             tuple(reads),
+            serializes,
         )
 
 
@@ -228,6 +240,10 @@ class ProjectIndex:
     def reads(self, attribute: str) -> bool:
         """Whether code of the workspace reads a task option as an attribute."""
         return any(attribute in record.reads for record in self.records.values())
+
+    def serializes_in_own_ways(self) -> bool:
+        """Whether code of the workspace has a say in how messages are written."""
+        return any(record.serializes for record in self.records.values())
 
     def command_values(self, option: str) -> tuple[object, ...]:
         """The values that the workspace's command lines give a worker's option, None for one that cannot be told."""

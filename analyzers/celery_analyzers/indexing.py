@@ -31,6 +31,8 @@ MOST_FILES = 50_000
 """Files that a workspace is searched for at most."""
 _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s*["']([\w.]+)["']""")
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
+SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
+"""What a file holds that may teach kombu to write what it cannot write by itself."""
 _DEEPEST = 8
 _WORDS = {
     TIME_LIMIT: re.compile(
@@ -72,6 +74,7 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(dict.fromkeys(_path(module) for module in apps_configured(scope))),
         tuple(_django_settings(text, scope)),
         tuple(sorted(set(_READS.findall(text)))),
+        SERIALIZES.search(text) is not None,
     )
 
 

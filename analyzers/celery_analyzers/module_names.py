@@ -48,7 +48,7 @@ def _plain_function(segment: Segment) -> str | None:
     match = _FUNCTION.match(segment.text, start)
     if match is None or _FACTORY.search(segment.text, match.end()):
         return None
-    # What a base class's `__call__` returns tells whether it hands the arguments on; a task class's `run` has parameters.
+    # What a base class's `__call__` returns tells whether it hands the arguments on, and `run` has a task's parameters.
     is_read = match.group(1) == "__call__" or (match.group(1) == "run" and segment.kind is Kind.MEMBER)
     return None if is_read else match.group(1)
 

@@ -11,7 +11,7 @@ _DISPATCH = (
 DISPATCHES = re.compile(_DISPATCH)
 """What a segment must hold for a call in it to send a task, or to make a signature of one."""
 _FILE = re.compile(
-    rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|" + _DISPATCH.encode()
+    rb"celery|CELERY|kombu|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|" + _DISPATCH.encode()
 )
 SEGMENT = re.compile(r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|" + _DISPATCH)
 """What a segment must hold to be worth reading."""

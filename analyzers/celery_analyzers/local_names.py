@@ -57,7 +57,7 @@ class LocalNames:
                 if any(argument.arg == node.id for argument in _arguments(outer.args)):
                     return [Bound("other")]
             elif isinstance(outer, _FUNCTIONS) and inner in outer.body:
-                found = [*_of_parameters(outer.args, node.id), *_in_function(outer, node.id)]
+                found = [*_of_parameters(outer.args, node.id), *bindings_in(outer, node.id)]
                 if found:
                     return None if all(bound.by == "definition" for bound in found) else found
             inner = outer
@@ -113,8 +113,8 @@ def _holds(target: ast.AST, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in walk(target))
 
 
-def _in_function(function: Function, name: str) -> Iterator[Bound]:
-    """The bindings of a name in a function's own body."""
+def bindings_in(function: Function, name: str) -> Iterator[Bound]:
+    """The bindings of a name in a function's own body, its parameters apart."""
     pending: list[ast.AST] = list(function.body)
     while pending:
         node = pending.pop()

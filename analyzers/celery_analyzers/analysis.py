@@ -304,7 +304,7 @@ class FileAnalysis:
             analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
             return []
         analysis.facts = tuple(site.fact for site in read)
-        return list(in_order([finding for site in read for finding in self._check_site(site, syntax)]))
+        return list(in_order([finding for site in read for finding in self._check_site(site, syntax, owner)]))
 
     def _roles(self) -> Sequence[SourceRecord]:
         """What the module is to the apps that are configured from it."""
@@ -312,8 +312,8 @@ class FileAnalysis:
         known = () if path is None else self._project.ask("roles", str(path)) or ()
         return (*known, *(role for role in roles_here(self._scope) if role not in known))
 
-    def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
-        check = _asked(site, syntax, self._project)
+    def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
+        check = _asked(site, syntax, owner, self._project)
         for rule in self._rules.rules:
             try:
                 yield from check(rule)
@@ -381,7 +381,9 @@ def _is_celerys(binding: Binding) -> bool:
     return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
 
 
-def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Iterator[Finding]]:
+def _asked(
+    site: Site, syntax: Syntax, owner: ProjectClass | None, project: Project
+) -> Callable[[Rule], Iterator[Finding]]:
     """What rules are asked about a site."""
     if isinstance(site, TaskSite):
         context = Context(syntax, site.scope, project, function=site.function, decorator=site.decorator, task=site.task)
@@ -390,7 +392,7 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
         of_crontab = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_crontab(site.crontab, of_crontab)
     if isinstance(site, DispatchSite):
-        of_dispatch = DispatchContext(syntax, project, site)
+        of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
     if isinstance(site, AppSite):
         of_app = AppContext(syntax, project, site)

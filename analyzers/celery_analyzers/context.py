@@ -27,11 +27,12 @@ from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
-from celery_analyzers.symbols import External, Scope, Symbol
+from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
 from celery_analyzers.trees import children, walk
+from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
@@ -209,9 +210,11 @@ class Context:
 class DispatchContext(Context):
     """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task."""
 
-    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite) -> None:
+    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
         super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
         self.dispatch = site.dispatch
+        self.owner = owner
+        """The class whose member the segment is."""
         self.arguments = site.positional
         self.keywords = dict(site.keywords)
 
@@ -232,6 +235,11 @@ class DispatchContext(Context):
         return {
             child: node for statement in self.syntax.statements for node in walk(statement) for child in children(node)
         }
+
+    @cached_property
+    def kinds(self) -> ValueKinds:
+        """What the values are that stand around the call."""
+        return ValueKinds(self.scope, self.enclosing, self.owner)
 
     @property
     def expects_failure(self) -> bool:

@@ -269,8 +269,10 @@ def _only_runs(value: object) -> bool:
         and returned.function == Reference("self.run")
         and len(returned.arguments) == 1
         and isinstance(returned.arguments[0], Splat)
+        and isinstance(returned.arguments[0].value, Reference)
         and len(returned.keywords) == 1
         and returned.keywords[0][0] is None
+        and isinstance(returned.keywords[0][1], Reference)
         for returned in value.binding.returns
     )
 

@@ -37,6 +37,8 @@ _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
 _SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
+SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
+"""What a file holds that may teach kombu to write what it cannot write by itself."""
 _DEEPEST = 8
 
 
@@ -67,6 +69,7 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(dict.fromkeys(_path(module) for module in apps_configured(scope))),
         tuple(_django_settings(text, scope)),
         tuple(sorted(set(_READS.findall(text)))),
+        SERIALIZES.search(text) is not None,
         tuple(sorted(set(_SETTING.findall(text)))),
         bool(analysis.problems()) or "\ufffd" in text,
     )

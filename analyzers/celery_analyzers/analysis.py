@@ -13,12 +13,13 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
-from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
+from celery_analyzers.configuration_sources import roles_here
+from celery_analyzers.context import AppContext, BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
-from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.extraction import AppSite, CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
-from celery_analyzers.findings import Finding
+from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
@@ -26,14 +27,14 @@ from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.rule import Rule
-from celery_analyzers.scopes import IMPORTS, ModuleScope
+from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.setting_sites import SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
-from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
 from celery_analyzers.tasks import registering_call
 
 _ASSIGNMENT = re.compile(r"[ \t]*\w+[ \t]*(?:=[^=]|:[^=\n]+=|\[|\.)")
@@ -237,8 +238,12 @@ class FileAnalysis:
         old = self._scope.names
         new = self._scope.names = module_names((a.segment, a.names) for a in self.segments)
         changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-        bound = (binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ())))
-        return {*changed, IMPORTS} if any(isinstance(binding, ImportBinding) for binding in bound) else changed
+        bound = [binding for name in changed for binding in (*old.get(name, ()), *new.get(name, ()))]
+        if any(isinstance(binding, ImportBinding) for binding in bound):
+            changed.add(IMPORTS)
+        if list(old) != list(new):
+            changed.add(ORDER)
+        return changed
 
     def _update_aliases(self) -> bool:
         """Note the names under which this module knows Celery's own; whether they changed."""
@@ -291,22 +296,24 @@ class FileAnalysis:
         if isinstance(syntax, Problem):
             analysis.problem = syntax
             return []
-        found: list[Finding] = []
-        facts: list[Fact] = []
         calls = self._may_call(segment.text)
-        for site in sites(syntax, self._scope, owner, calls=calls, roles=self._roles()):
-            facts.append(site.fact)
-            found.extend(self._check_site(site, syntax))
-        analysis.facts = tuple(facts)
-        return list(in_order(found))
+        try:
+            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles()))
+        except RecursionError:
+            # What Python's own parser could just about read may be nested too deeply to be walked.
+            analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
+            return []
+        analysis.facts = tuple(site.fact for site in read)
+        return list(in_order([finding for site in read for finding in self._check_site(site, syntax, owner)]))
 
     def _roles(self) -> Sequence[SourceRecord]:
         """What the module is to the apps that are configured from it."""
         path = self._scope.path
-        return () if path is None else self._project.ask("roles", str(path)) or ()
+        known = () if path is None else self._project.ask("roles", str(path)) or ()
+        return (*known, *(role for role in roles_here(self._scope) if role not in known))
 
-    def _check_site(self, site: Site, syntax: Syntax) -> Iterator[Finding]:
-        check = _asked(site, syntax, self._project)
+    def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
+        check = _asked(site, syntax, owner, self._project)
         for rule in self._rules.rules:
             try:
                 yield from check(rule)
@@ -374,7 +381,9 @@ def _is_celerys(binding: Binding) -> bool:
     return isinstance(binding, ImportBinding) and binding.module.split(".", 1)[0] == "celery"
 
 
-def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Iterator[Finding]]:
+def _asked(
+    site: Site, syntax: Syntax, owner: ProjectClass | None, project: Project
+) -> Callable[[Rule], Iterator[Finding]]:
     """What rules are asked about a site."""
     if isinstance(site, TaskSite):
         context = Context(syntax, site.scope, project, function=site.function, decorator=site.decorator, task=site.task)
@@ -383,10 +392,16 @@ def _asked(site: Site, syntax: Syntax, project: Project) -> Callable[[Rule], Ite
         of_crontab = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_crontab(site.crontab, of_crontab)
     if isinstance(site, DispatchSite):
-        of_dispatch = DispatchContext(syntax, project, site)
+        of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, AppSite):
+        of_app = AppContext(syntax, project, site)
+        return lambda rule: rule.check_app(site.app, of_app)
     if isinstance(site, SettingSite):
         of_setting = SettingContext(syntax, project, site)
         return lambda rule: rule.check_setting(site.setting, of_setting)
+    if isinstance(site, ConfigurationSite):
+        of_call = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_configuration(site.configured, of_call)
     of_entry = BeatContext(syntax, project, site)
     return lambda rule: rule.check_beat_entry(site.entry, of_entry)

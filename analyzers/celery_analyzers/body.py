@@ -78,6 +78,14 @@ class Body:
     def _parents(self) -> dict[ast.AST, ast.AST]:
         return {child: node for node in (self.function, *self.nodes) for child in children(node)}
 
+    def parent_of(self, node: ast.AST) -> ast.AST | None:
+        """What encloses `node` next, in nested functions too."""
+        return self._all_parents.get(node)
+
+    @cached_property
+    def _all_parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in walk(self.function) for child in children(node)}
+
     def parents(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses `node`, from the inside out, up to the function itself."""
         while node is not self.function:

@@ -18,8 +18,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 Version = tuple[int, ...]
+_MOST_PLACES = 100
+_LONGEST_VALUE = 2_000
+"""Places in a file, and characters of a TOML value, that are looked at: no file that somebody wrote has more."""
 
 
 class Kind(Enum):
@@ -67,7 +71,7 @@ _CLAUSES = r"(?P<spec>(?:(?:===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+[ \t]*,?[ \t]*)*
 _LISTED = re.compile(rf"^[ \t]*{_NAME}\(?[ \t]*{_CLAUSES}", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(rf"""["']{_NAME}\(?[ \t]*{_CLAUSES}""", re.IGNORECASE)
 _INLINE = re.compile(rf"^[^#\n]*?(?<![\w.-]){_NAME}{_CLAUSES}", re.IGNORECASE | re.MULTILINE)
-_LOCKED = re.compile(r'^name = "celery"\r?\n(?:(?!\r?\n|\[).*\n)*?version = "(?P<spec>[^"\n]+)"', re.MULTILINE)
+_LOCKED = re.compile(r'^name = "celery"\r?\n(?:(?!\r?\n|\[|name).*\n){0,5}?version = "(?P<spec>[^"\n]+)"', re.MULTILINE)
 _LOCKED_JSON = re.compile(r'"celery"\s*:\s*\{[^{}]*?"version"\s*:\s*"(?P<spec>[^"\n]+)"')
 _CONDA = re.compile(
     r"""^[ \t]*-[ \t]*["']?(?:[\w./-]+::)?celery(?![\w.-])(?:\[[^\]\n]*\])?[ \t]*"""
@@ -165,9 +169,10 @@ def _specifiers(name: str, text: str) -> Iterator[tuple[int, str]]:
 
 
 def _matches(pattern: re.Pattern[str], text: str, *, bare: bool = True) -> Iterator[tuple[int, str]]:
-    for match in pattern.finditer(text):
-        before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if (match["spec"] or bare) and "#" not in before:
+    found = (match for match in pattern.finditer(text) if match["spec"] or bare)
+    for match in islice(found, _MOST_PLACES):
+        line = text.rfind("\n", 0, match.start()) + 1
+        if text.find("#", line, match.start()) < 0:
             yield match.start(), match["spec"]
 
 
@@ -178,10 +183,11 @@ def _keyed(text: str) -> Iterator[tuple[int, str]]:
     for section, end in zip(sections, [*ends, len(text)], strict=False):
         name = section["name"].lower()
         if _POETRY_SECTION.fullmatch(name):
-            for key in _KEY.finditer(text, section.end(), end):
-                yield from ((key.start(), spec) for spec in _value_specifiers(text[key.end() : end]))
+            for key in islice(_KEY.finditer(text, section.end(), end), _MOST_PLACES):
+                value = text[key.end() : min(end, key.end() + _LONGEST_VALUE)]
+                yield from ((key.start(), spec) for spec in _value_specifiers(value))
         elif name.endswith(".celery") and _POETRY_SECTION.fullmatch(name.removesuffix(".celery")):
-            for match in _VERSION_KEY.finditer(text, section.end(), end):
+            for match in islice(_VERSION_KEY.finditer(text, section.end(), end), _MOST_PLACES):
                 yield match.start(), match["spec"]
 
 

@@ -1,7 +1,7 @@
 """The configuration of an app: the values of its settings, and the modules that give them.
 
-Reads what code gives to an app, and the modules, classes and dicts that it is configured from. Knows the ways in which
-Celery is configured. Must not know tasks nor rules. Settings are asked for by their new, lower-case names.
+Settings are asked for by their new, lower-case names. Knows the spellings that Celery takes. Must not know tasks nor
+rules.
 """
 
 from __future__ import annotations
@@ -11,28 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from celery_analyzers.bindings import STAR, ImportBinding, ValueBinding
-from celery_analyzers.expressions import Invocation, Literal, Reference
-from celery_analyzers.registrations import CONFIGURATION, SETTING
-from celery_analyzers.resolution import base_classes, evaluate_symbol, is_celery_class, resolve
+from celery_analyzers.bindings import ClassBinding
+from celery_analyzers.configuration_sources import (
+    CONFIGURING,
+    Source,
+    apps_made,
+    calls_of,
+    makes_app,
+    method_of,
+    sources_of,
+    variable,
+)
+from celery_analyzers.expressions import Invocation, Reference
+from celery_analyzers.resolution import base_classes, evaluate_symbol, is_celery_class
 from celery_analyzers.scopes import InnerScope, ModuleScope
 from celery_analyzers.setting_names import spellings
 from celery_analyzers.symbols import (
-    APP,
     UNKNOWN,
-    App,
-    External,
     ProjectClass,
-    ProjectInstance,
-    ProjectModule,
     Scope,
 )
 from celery_analyzers.values import evaluate
 
 NOT_SET = None
-_DJANGO_SETTINGS = "django.conf:settings"
-_DEEPEST = 8
-"""Star imports that a settings module is followed through."""
 _CONSTRUCTOR = {"broker": "broker_url", "backend": "result_backend", "include": "include"}
 """Parameters of `Celery()` that are settings by another name."""
 
@@ -58,119 +59,11 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """What `config_from_object` names.
-
-    `kind` is `django` for Django's settings, `module` or `class` for one of the project, whose scope is `scope`, `dict`
-    for a dict, and `unknown` for all that cannot be told.
-    """
-
-    kind: str
-    namespace: str | None = None
-    scope: Scope | None = None
-    values: object = None
+class _Unread:
+    """Something gives settings, and which ones cannot be told."""
 
 
-def calls_of(module: Scope) -> Iterator[tuple[Invocation, Scope, bool]]:
-    """What in a module may configure an app: the calls, their scope, and whether they surely happen."""
-    found, where = module.module_scope.lookup(CONFIGURATION)
-    for binding in found:
-        if not isinstance(binding, ValueBinding) or not isinstance(binding.value, Invocation):
-            continue
-        call = binding.value
-        if call.function != SETTING:
-            yield call, where, True
-            continue
-        receiver, inner, certain = call.arguments
-        assert isinstance(receiver, Literal)
-        assert isinstance(certain, Literal)
-        # A receiver inside a function may be the function's own parameter: it is taken for the module's app.
-        if isinstance(inner, Invocation) and (not receiver.value or _is_app(str(receiver.value), where)):
-            yield inner, where, certain.value is True
-
-
-def _is_app(path: str, scope: Scope) -> bool:
-    return isinstance(resolve(path, scope), App)
-
-
-def makes_app(call: Invocation, scope: Scope) -> bool:
-    """Whether a call makes an app."""
-    return is_celery_class(evaluate_symbol(call.function, scope)) or evaluate_symbol(call, scope) == APP
-
-
-def apps_made(module: Scope) -> Iterator[tuple[Invocation, Scope]]:
-    """The calls in a module that make apps."""
-    for call, where, _ in calls_of(module):
-        if _method(call) not in _CONFIGURING and makes_app(call, where):
-            yield call, where
-
-
-def apps_configured(module: Scope) -> Iterator[Scope | None]:
-    """The modules of the apps of other modules that this one configures; None for an app that is not known."""
-    found, where = module.module_scope.lookup(CONFIGURATION)
-    for binding in found:
-        call = binding.value if isinstance(binding, ValueBinding) else None
-        if isinstance(call, Invocation) and call.function == SETTING:
-            receiver = call.arguments[0]
-            symbol = resolve(str(receiver.value), where) if isinstance(receiver, Literal) and receiver.value else None
-            if isinstance(symbol, App) and symbol.module is not where.module_scope:
-                yield symbol.module
-
-
-_CONFIGURING = frozenset({"update", "setdefault", "config_from_object", "add_defaults", "config_from_envvar"})
-
-
-def _method(call: Invocation) -> str:
-    return call.function.path.rpartition(".")[2] if isinstance(call.function, Reference) else ""
-
-
-def sources_of(module: Scope) -> Iterator[Source]:
-    """What the apps of a module are configured from, beside what code gives them."""
-    for call, where, _ in calls_of(module):
-        method = _method(call)
-        keywords = {key: value for key, value in call.keywords if key}
-        if method == "config_from_object":
-            argument = call.arguments[0] if call.arguments else keywords.get("obj")
-        elif method in _CONFIGURING:
-            if method == "config_from_envvar":
-                yield Source("unknown")
-            continue
-        elif "config_source" in keywords and makes_app(call, where):
-            argument = keywords["config_source"]
-        else:
-            continue
-        namespace = evaluate(keywords["namespace"], where) if "namespace" in keywords else None
-        known = namespace is None or isinstance(namespace, str)
-        if argument is None or not known:
-            yield Source("unknown")
-        else:
-            yield _source(evaluate(argument, where), namespace if isinstance(namespace, str) else None, where)
-
-
-def _source(value: object, namespace: str | None, scope: Scope) -> Source:
-    namespace = namespace or None
-    if value in (_DJANGO_SETTINGS, External("django.conf.settings")):
-        return Source("django", namespace)
-    if isinstance(value, str):
-        modules, (path, _, inner) = scope.modules, value.partition(":")
-        module = modules.module(scope.module_scope, path, 0) if modules else None
-        if module is not None:
-            return (
-                Source("module", namespace, module) if not inner else _source(resolve(inner, module), namespace, scope)
-            )
-        if modules is not None and (outer := path.rpartition(".")[0]):
-            # `config_from_object("shop.config.Production")`
-            module = modules.module(scope.module_scope, outer, 0)
-            if module is not None:
-                return _source(resolve(path.rpartition(".")[2], module), namespace, scope)
-    if isinstance(value, ProjectModule):
-        return Source("module", namespace, value.scope)
-    if isinstance(value, (ProjectClass, ProjectInstance)):
-        owner = value if isinstance(value, ProjectClass) else value.type
-        return Source("class", namespace, owner.scope, owner)
-    if isinstance(value, dict):
-        return Source("dict", namespace, scope, cast("object", value))
-    return Source("unknown")
+_UNREAD = _Unread()
 
 
 def given_in(name: str, module: Scope, django: Iterable[Scope] | None = None) -> list[Given]:
@@ -181,13 +74,15 @@ def given_in(name: str, module: Scope, django: Iterable[Scope] | None = None) ->
     found: list[Given] = []
     here = _place(module, name)
     for call, where, certain in calls_of(module):
-        method = _method(call)
+        method = method_of(call)
         if method in ("config_from_object", "config_from_envvar"):
             continue
-        if method not in _CONFIGURING and not makes_app(call, where):
+        if method not in CONFIGURING and not makes_app(call, where):
             continue
         value = _from_call(call, name, where, method)
-        if value is not NOT_SET:
+        if isinstance(value, _Unread):
+            found.append(Given(UNKNOWN, here, is_guess=True))
+        elif value is not NOT_SET:
             found.append(Given(value if certain else UNKNOWN, here))
     for source in sources_of(module):
         found.extend(_from_source(source, name, here, django))
@@ -198,7 +93,7 @@ def _from_call(call: Invocation, name: str, scope: Scope, method: str) -> object
     answer: object = NOT_SET
     if method == "setdefault" and len(call.arguments) == 2:
         return evaluate(call.arguments[1], scope) if evaluate(call.arguments[0], scope) == name else NOT_SET
-    if method in _CONFIGURING:
+    if method in CONFIGURING:
         for argument in call.arguments:
             value = evaluate(argument, scope)
             value = _from_mapping(value, name)
@@ -215,9 +110,20 @@ def _from_call(call: Invocation, name: str, scope: Scope, method: str) -> object
     return answer
 
 
+def settings_in_call(call: Invocation, scope: Scope) -> Iterator[str]:
+    """The keys that a call such as `app.conf.update(...)` gives values to, in order."""
+    if method_of(call) not in ("update", "setdefault", "add_defaults"):
+        return
+    for argument in call.arguments:
+        value = evaluate(argument, scope)
+        keys = list(cast("dict[object, object]", value)) if isinstance(value, dict) else [value]
+        yield from (key for key in keys if isinstance(key, str))
+    yield from (key for key, _ in call.keywords if key)
+
+
 def _from_mapping(mapping: object, name: str, namespace: str | None = None) -> object:
     if not isinstance(mapping, dict):
-        return UNKNOWN if not isinstance(mapping, str) else NOT_SET
+        return _UNREAD if not isinstance(mapping, str) else NOT_SET
     for key in spellings(name, namespace):
         if key in mapping:
             return mapping[key]  # pyright: ignore[reportUnknownVariableType]
@@ -229,7 +135,8 @@ def _from_source(source: Source, name: str, here: Place, django: Iterable[Scope]
         if django is None:
             yield Given(UNKNOWN, here, is_guess=True)
         for module in django or ():
-            yield from in_module(name, module, source.namespace)
+            given = list(in_module(name, module, source.namespace))
+            yield from given or in_classes(name, module, source.namespace)
     elif source.kind == "module" and source.scope is not None:
         yield from in_module(name, source.scope, source.namespace)
     elif source.kind == "class" and isinstance(source.values, ProjectClass):
@@ -256,26 +163,15 @@ def in_module(name: str, module: Scope, namespace: str | None) -> Iterator[Given
             return
 
 
-def variable(name: str, module: Scope, depth: int = _DEEPEST) -> object:
-    """The scope of the module that binds a variable of `module`, be it through star imports.
-
-    None where nothing binds it, UNKNOWN where a star import may that leads where nobody can look.
-    """
-    found, where = module.module_scope.lookup(name)
-    if found:
-        return where
-    answer: object = None
-    stars, where = module.module_scope.lookup(STAR)
-    for star in stars:
-        assert isinstance(star, ImportBinding)
-        inner = where.modules.module(where.module_scope, star.module, star.level) if where.modules else None
-        if inner is None:
-            # Libraries do not hold this project's settings.
-            continue
-        if depth <= 0:
-            return UNKNOWN
-        answer = variable(name, inner, depth - 1) or answer
-    return answer
+def in_classes(name: str, module: Scope, namespace: str | None) -> Iterator[Given]:
+    """The values that the classes of a module of Django's settings give a setting: which of them counts is decided by
+    the environment."""
+    scope = module.module_scope
+    for found in scope.names.values() if isinstance(scope, ModuleScope) else ():
+        for binding in found:
+            if isinstance(binding, ClassBinding):
+                bound = {attribute for attribute, _ in binding.body}
+                yield from (Given(UNKNOWN, _place(module, key)) for key in spellings(name, namespace) if key in bound)
 
 
 def _in_class(name: str, owner: ProjectClass, namespace: str | None) -> object:
@@ -308,7 +204,9 @@ def app_argument(name: str, module: Scope) -> object:
     differ or it cannot be told."""
     values = [_from_call(call, name, where, "") for call, where in apps_made(module)]
     given = [value for value in values if value is not NOT_SET]
-    return NOT_SET if not given else given[0] if len(values) == 1 else UNKNOWN
+    if not given:
+        return NOT_SET
+    return given[0] if len(values) == 1 and not isinstance(given[0], _Unread) else UNKNOWN
 
 
 def app_attributes(module: Scope) -> frozenset[str]:

@@ -7,29 +7,37 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
+from celery_analyzers.beat_sites import BeatSite
+from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
+from celery_analyzers.calling import checks_arguments, parameters_met, sending_is_changed, task_named
 from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
-from celery_analyzers.expressions import Reference, expression
-from celery_analyzers.extraction import Function
+from celery_analyzers.expressions import Reference, dotted_path, expression
+from celery_analyzers.extraction import AppSite, Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.setting_sites import BeatSite, SettingSite
+from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
-from celery_analyzers.symbols import External, Scope, Symbol
+from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
+from celery_analyzers.trees import children, walk
+from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
+
+_WANT_FAILURE = frozenset({"raises", "assertRaises", "assertRaisesMessage", "assertRaisesRegex"})
 
 
 class Context:
@@ -93,6 +101,12 @@ class Context:
         return None if self.function is None else Body(self.function, self.scope)
 
     @property
+    def path(self) -> str:
+        """The path of the file, empty where there is none."""
+        module = self.scope.module_scope
+        return str(module.path) if isinstance(module, ModuleScope) and module.path is not None else ""
+
+    @property
     def in_tests(self) -> bool:
         """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
         module, root = self.scope.module_scope, self.project.root
@@ -130,6 +144,23 @@ class Context:
     def names(self, task: Task) -> tuple[str, ...] | None:
         """The names that Celery may know a task by, None where they cannot be told."""
         return names_of(task, self._scope_of(task), self.project)
+
+    def task_named(self, name: str) -> ProjectTask | None:
+        """The task of the project that goes by a name; None where there is none, or several."""
+        return task_named(name, self.project)
+
+    def parameters_met(self, task: ProjectTask) -> tuple[ParameterBinding, ...] | None:
+        """The parameters that the arguments of a call of a task meet; None where these may be changed on the way."""
+        return parameters_met(task, task.scope, self.project)
+
+    def sending_is_changed(self, task: ProjectTask) -> bool:
+        """Whether the task's base class or its app may do something to the arguments before they are sent."""
+        return sending_is_changed(task, task.scope, self.project)
+
+    def checks_arguments(self, task: ProjectTask) -> bool | None:
+        """Whether Celery compares a call's arguments with the parameters before it sends them; None if it is told not
+        to, or may be."""
+        return checks_arguments(task, task.scope, self.project)
 
     def base_may_define(self, task: Task, *names: str) -> bool:
         """Whether the task's base class, or one that cannot be read, may have an attribute of its own of these.
@@ -179,18 +210,65 @@ class Context:
 class DispatchContext(Context):
     """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task."""
 
-    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite) -> None:
+    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
         super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
+        self.dispatch = site.dispatch
+        self.owner = owner
+        """The class whose member the segment is."""
         self.arguments = site.positional
         self.keywords = dict(site.keywords)
 
+    @cached_property
+    def dispatched(self) -> ProjectTask | None:
+        """The task that is sent, be it by its name."""
+        target = self.dispatch.target
+        return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
+
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What encloses a node in the segment, from the inside out."""
+        while (parent := self._parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {
+            child: node for statement in self.syntax.statements for node in walk(statement) for child in children(node)
+        }
+
+    @cached_property
+    def kinds(self) -> ValueKinds:
+        """What the values are that stand around the call."""
+        return ValueKinds(self.scope, self.enclosing, self.owner)
+
+    @property
+    def expects_failure(self) -> bool:
+        """Whether a test wants the call to fail: `with pytest.raises(TypeError):`."""
+        assert self.call is not None
+        return any(
+            isinstance(item.context_expr, ast.Call)
+            and (dotted_path(item.context_expr.func) or "").rpartition(".")[2] in _WANT_FAILURE
+            for node in self.enclosing(self.call)
+            if isinstance(node, (ast.With, ast.AsyncWith))
+            for item in node.items
+        )
+
+
+class AppContext(Context):
+    """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
+        super().__init__(syntax, site.scope, project, call=site.call)
+        self.statement = site.statement
+
 
 class SettingContext(Context):
-    """The surroundings of a setting. `node` is that of its value."""
+    """The surroundings of a setting. `node` is that of its value, `owner` the class whose attribute it is."""
 
     def __init__(self, syntax: Syntax, project: Project, site: SettingSite) -> None:
         super().__init__(syntax, site.scope, project)
         self.node = site.node
+        self.owner = site.owner
 
 
 class BeatContext(Context):

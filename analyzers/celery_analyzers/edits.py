@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import (
@@ -86,6 +86,28 @@ def remove_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, *, bar
     return ()
 
 
+def remove_keywords(
+    text: str, call: ast.expr, span_of: SpanOf, names: Collection[str], *, bare: bool = False
+) -> tuple[Edit, ...]:
+    """Take several keywords out of `call` at once: the edits of one `remove_keyword` do not know of another's."""
+    listing = call_listing(text, call, span_of) if isinstance(call, ast.Call) else None
+    if listing is None or not isinstance(call, ast.Call):
+        return ()
+    starts = {span_of(keyword).start for keyword in call.keywords if keyword.arg in names}
+    items: list[Item] = []
+    gone: list[int] = []
+    for item in listing.items:
+        if item.start in starts and gone and gone[-1] == len(items) - 1:
+            # Neighbours go together, with what stands between them.
+            items[-1] = Item(items[-1].start, item.end, item.comma)
+            continue
+        if item.start in starts:
+            gone.append(len(items))
+        items.append(item)
+    left = Listing(listing.open, listing.close, tuple(items))
+    return tuple(_removal(text, left, index, bare) for index in gone)
+
+
 def add_parameter(
     text: str,
     function: ast.FunctionDef | ast.AsyncFunctionDef,
@@ -140,6 +162,15 @@ def insert_before(text: str, statement: ast.stmt, span_of: SpanOf, code: str) ->
         between = newline_of(text) + indentation(text, start)
         return (_insertion(start, "".join(line + between for line in lines)),)
     return (_insertion(start, f"{code}; "),) if len(lines) == 1 else ()
+
+
+def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: str) -> tuple[Edit, ...]:
+    """Put a handler in front of `handler` that raises exceptions of `types` again."""
+    start = span_of(handler).start
+    newline, indent = newline_of(text), indentation(text, start)
+    step = indentation(text, span_of(handler.body[0]).start).removeprefix(indent)
+    step = step or ("\t" if indent.endswith("\t") else _STEP)
+    return (_insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
 
 
 def _insertion(offset: int, text: str) -> Edit:

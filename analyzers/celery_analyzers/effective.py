@@ -37,6 +37,9 @@ _TASK_MAKERS = frozenset({"task", "_task_from_fun"})
 """Methods of an app that make its tasks: one of its own may give them any option."""
 _TASK_CLASS_GIVERS = frozenset({"Task", "task_cls", "create_task_cls", "__init__", "init_app"})
 """Attributes of an app that tell, or may set, the base class of its tasks."""
+_LIMITS = ("time_limit", "soft_time_limit")
+_SENDING = ("apply_async", "apply", "delay", "on_bound", "__init_subclass__", "__call__", "Request", "Strategy")
+"""What a base class may override to give limits of its own to each call."""
 _EMPTY_CLASSES = frozenset({"abc.ABC", "builtins.object", "typing.Generic"})
 """Classes that give a task no attribute of theirs."""
 
@@ -80,7 +83,7 @@ def effective_option(task: Task, name: str, scope: Scope, project: Project) -> E
         given = settings_given(setting, task, scope, project)
         if given:
             return Effective(combined(given), Level.SETTING, given[0].place)
-    if name in ("time_limit", "soft_time_limit"):
+    if name in _LIMITS:
         values = cast("tuple[object, ...]", project.ask("command_values", name) or ())
         if values:
             value = values[0] if values[0] is not None and len(set(values)) == 1 else UNKNOWN
@@ -145,10 +148,9 @@ def names_of(task: Task, scope: Scope, project: Project) -> tuple[str, ...] | No
     path = module.path if isinstance(module, ModuleScope) else None
     if path is None:
         return None
-    names = module_names_of(path, project.root)
-    if not task.maker.keeps_function:
-        # A function in its place may have kept the name, or not.
+    if not task.maker.keeps_name:
         return None
+    names = module_names_of(path, project.root)
     found = list(generated_names(task.name, names))
     mains = [app_argument("main", owner) for owner in app if owner is module]
     found += [f"{main}.{task.name}" for main in (*mains, "__main__") if isinstance(main, str)]
@@ -171,11 +173,18 @@ def settings_given(name: str, task: Task | None, scope: Scope, project: Project)
     module = scope.module_scope
     path = str(module.path) if isinstance(module, ModuleScope) and module.path is not None else ""
     found = given_in(name, module, project.django_settings(path) if path else None)
+    seen = {path}
     for app in app_modules(task, scope, project):
         where = str(app.path) if isinstance(app, ModuleScope) and app.path is not None else ""
         if app is not module and where and where != path:
             found.extend(project.given(name, where))
-    return found
+        seen.add(where)
+    if found:
+        return found
+    # Every app of a process gets a copy of all tasks: the worker's may be another one than the task's own.
+    others = cast("Iterable[str]", project.ask("apps") or ())
+    guesses = (one for other in others if other not in seen for one in project.given(name, other))
+    return [Given(UNKNOWN, one.place, is_guess=True) for one in guesses]
 
 
 def app_modules(task: Task | None, scope: Scope, project: Project) -> list[Scope]:
@@ -228,6 +237,13 @@ def may_define(task: Task, names: Iterable[str], scope: Scope, project: Project)
     return any(value is not NOT_GIVEN and not _only_runs(value) for value in found)
 
 
+def may_be_limited(task: Task, scope: Scope, project: Project) -> bool:
+    """Whether a time limit is set at the task or its base class, or may be: by what cannot be read, or at each call."""
+    if not task.options_known or any(task.value(name) is not NOT_GIVEN for name in _LIMITS):
+        return True
+    return may_define(task, (*_LIMITS, *_SENDING), scope, project)
+
+
 def _class_option(base: Symbol, name: str) -> tuple[object, Place | None]:
     """What a class gives an attribute, and where; NOT_GIVEN where it does not."""
     for candidate in base_classes(base):
@@ -253,8 +269,10 @@ def _only_runs(value: object) -> bool:
         and returned.function == Reference("self.run")
         and len(returned.arguments) == 1
         and isinstance(returned.arguments[0], Splat)
+        and isinstance(returned.arguments[0].value, Reference)
         and len(returned.keywords) == 1
         and returned.keywords[0][0] is None
+        and isinstance(returned.keywords[0][1], Reference)
         for returned in value.binding.returns
     )
 

@@ -136,4 +136,19 @@ def expression(node: ast.expr | None, depth: int = 12) -> Expression:
         return Splat(expression(node.value, inner))
     if isinstance(node, ast.NamedExpr):
         return expression(node.value, inner)
+    if isinstance(node, ast.JoinedStr):
+        return _joined(node)
     return OPAQUE
+
+
+def _joined(node: ast.JoinedStr) -> Expression:
+    """An f-string of nothing but texts and names, as the sum of these."""
+    result: Expression = Literal("")
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            if not isinstance(part.value, ast.Name) or part.conversion != -1 or part.format_spec is not None:
+                # An enum's member, for one, does not look like its value.
+                return OPAQUE
+            part = part.value
+        result = Operation("Add", (result, expression(part)))
+    return result

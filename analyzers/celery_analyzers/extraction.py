@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
-from celery_analyzers.expressions import Expression, Invocation, expression
+from celery_analyzers.expressions import Expression, Invocation, dotted_path, expression
 from celery_analyzers.facts import (
+    AppMade,
     CrontabCall,
     Field,
     FunctionFacts,
@@ -27,10 +29,10 @@ from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
-from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
+from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_celery_class, is_task_class
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import BeatSite, SettingReader, SettingSite
-from celery_analyzers.symbols import External, ProjectClass, Scope
+from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
+from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
@@ -75,7 +77,21 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | SettingSite | BeatSite
+@dataclass(frozen=True, slots=True)
+class AppSite:
+    """An app with the call that makes it, and the statement that binds it to a name."""
+
+    app: AppMade
+    call: ast.Call
+    statement: ast.stmt | None
+    scope: Scope
+
+    @property
+    def fact(self) -> AppMade:
+        return self.app
+
+
+Site = TaskSite | CrontabSite | DispatchSite | AppSite | SettingSite | ConfigurationSite | BeatSite
 
 
 def sites(
@@ -95,6 +111,7 @@ def sites(
 
 class _Visitor:
     __slots__ = (
+        "_assignment",
         "_dispatches",
         "_look_inside",
         "_reads_calls",
@@ -117,6 +134,8 @@ class _Visitor:
         )
         self._yields = "yield" in syntax.text
         self._dispatches = DispatchReader(syntax)
+        self._assignment: ast.Assign | ast.AnnAssign | None = None
+        """The statement being read, if it is an assignment."""
 
     def block(self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         for node in statements:
@@ -128,9 +147,26 @@ class _Visitor:
             else:
                 yield from self._statement(node, scope, owner)
 
+    def _app(self, call: ast.Call, scope: Scope) -> AppSite | None:
+        """The app that a call of a class makes; what a factory of the project returns is made in the factory."""
+        path = dotted_path(call.func)
+        if path is None or not path.rpartition(".")[2].endswith("Celery"):
+            return None
+        if not is_celery_class(evaluate_symbol(expression(call.func), scope)):
+            return None
+        statement = self._assignment if self._assignment is not None and self._assignment.value is call else None
+        targets: list[ast.expr] = []
+        if statement is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        name = dotted_path(targets[0]) if len(targets) == 1 else None
+        return AppSite(AppMade(self._syntax.span(call), name), call, statement if name else None, scope)
+
     def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         if self._settings.reads:
             yield from self._settings.statement(node, scope, owner)
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.BitOr):
+            self._dispatches.roles.note_extension(node.value)
+        self._assignment = node if isinstance(node, (ast.Assign, ast.AnnAssign)) else None
         blocks: list[list[ast.stmt]] = []
         for name, value in ast.iter_fields(node):
             if name in ("body", "orelse", "finalbody"):
@@ -155,10 +191,11 @@ class _Visitor:
         yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
-        makers = ((i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list))
-        found, maker = next(((i, maker) for i, maker in makers if maker is not None), (0, None))
-        if maker is None:
+        read = [(i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list)]
+        makers = [(i, maker) for i, maker in read if maker is not None]
+        if not makers:
             return None
+        found, maker = makers[0]
         symbols = [evaluate_symbol(_callee(expression(decorator)), scope) for decorator in node.decorator_list]
         decorator = node.decorator_list[found]
         options, known = self._options(decorator, scope, maker)
@@ -176,8 +213,15 @@ class _Visitor:
             in_class=owner is not None,
             nested=owner is None and scope is not scope.module_scope,
             maker=maker,
+            also_named=tuple(self._name(node.decorator_list[i], scope, other) for i, other in makers[1:]),
         )
         return TaskSite(task, node, decorator if maker.forwards else None, scope)
+
+    def _name(self, decorator: ast.expr, scope: Scope, maker: Maker) -> object:
+        """The name that a decorator gives to a task; UNKNOWN where it may give one."""
+        options, known = self._options(decorator, scope, maker)
+        names = [option.value for option in options if option.name == "name"]
+        return names[-1] if names else None if known else UNKNOWN
 
     def _registered(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         if owner is not None:
@@ -245,7 +289,7 @@ class _Visitor:
         if not (self._reads_calls or self._reads_dispatches or self._settings.reads):
             return
         if self._reads_signatures:
-            self._dispatches.note_roles(node, scope)
+            self._dispatches.roles.note(node, scope)
         for call in walk(node):
             if not isinstance(call, ast.Call):
                 continue
@@ -254,6 +298,8 @@ class _Visitor:
             elif self._reads_dispatches and (dispatch := self._dispatches.read(call, scope, self._reads_calls)):
                 yield dispatch
             elif self._settings.reads:
+                if app := self._app(call, scope):
+                    yield app
                 yield from self._settings.call(call, scope)
 
     def _made_by(self, call: ast.Call, scope: Scope) -> CrontabSite | TaskSite | None:

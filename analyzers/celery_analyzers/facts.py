@@ -85,6 +85,8 @@ class TaskDefinition:
     nested: bool = False
     """Whether it stands in a function, so that only a process that calls this has the task."""
     maker: Maker = CELERYS
+    also_named: tuple[object, ...] = ()
+    """The values of `name` in the further decorators that make tasks of it, below the one that makes this."""
 
     def value(self, name: str) -> object:
         """The value of an option that is set at the task itself; NOT_GIVEN where it is not."""
@@ -141,7 +143,7 @@ class Argument:
     value_span: Span
 
 
-Role = Literal["send", "alone", "first", "following", "body", "callback", "errback", "member"]
+Role = Literal["send", "sent", "alone", "first", "following", "body", "callback", "errback", "member"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,9 @@ class Dispatch:
 
     `role` tells what becomes of a signature: it is the `first` or a `following` member of a chain, which gets the
     result of the one before, the `body` of a chord, a `callback` or `errback`, a `member` of a group or of a chord's
-    header, or `alone` where nothing is known. What is sent has the role `send`. `immutable` signatures take no result.
+    header, or `alone` where nothing is known. A signature that is `sent` where it is made, alone or as the first of a
+    canvas, gets nothing else. What is a call of the task itself has the role `send`. `immutable` signatures take no
+    result.
     """
 
     method: str
@@ -196,11 +200,31 @@ class SettingGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfiguredFrom:
+    """A call of `config_from_object`: what it names, as in `configuration.Source`, and its namespace."""
+
+    span: Span
+    kind: str
+    namespace: str | None
+    complete: bool
+    """Whether all its arguments can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppMade:
+    """A call that makes an app, and the name or dotted path that this is bound to, None where it is to none."""
+
+    span: Span
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class BeatEntry:
-    """An entry of a beat schedule, or a call of `add_periodic_task`.
+    """An entry of a beat schedule, a call of `add_periodic_task`, or one that makes a `PeriodicTask` of
+    django-celery-beat, by `form`.
 
     `fields` are the keys with their values, which are `complete` unless there may be others. `task` is the task where
-    it is known, else `target` its name.
+    it is known by more than its name.
     """
 
     key: str | None
@@ -208,10 +232,11 @@ class BeatEntry:
     fields: tuple[tuple[str, Argument], ...]
     complete: bool
     task: ProjectTask | None = None
+    form: Literal["entry", "call", "model"] = "entry"
 
     def field(self, name: str) -> Argument | None:
         """The field `name` if it is given."""
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | SettingGiven | BeatEntry
+Fact = TaskDefinition | CrontabCall | Dispatch | AppMade | SettingGiven | ConfiguredFrom | BeatEntry

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -43,6 +43,8 @@ class TaskRecord:
     app: str | None = None
     form: str = "decorator"
     nested: bool = False
+    limited: bool = False
+    """Whether the task or its base class sets a time limit, or may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,10 @@ class FileRecord:
     `apps` counts the apps that the module makes, `sources` are what these are configured from, and `configures` the
     modules of other apps that the module configures, empty texts for apps that are not known. `names_vary` tells that
     an app of the module makes up names of its own. `django_settings` are the modules that Django's settings may be, and
-    `reads` the task options that the file reads as attributes. `unread` tells that not all of the file could be read,
-    so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL, and `commands`
-    the workers that a deployment file starts.
+    `reads` the task options that the file reads as attributes, and `speaks_of` the names in it that look like settings
+    of Celery's. `serializes` tells that the file has a say in how messages are written, `unread` that not all of it
+    could be read, so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL,
+    and `commands` the workers that a deployment file starts.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -85,6 +88,8 @@ class FileRecord:
     configures: tuple[str, ...] = ()
     django_settings: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    serializes: bool = False
+    speaks_of: tuple[str, ...] = ()
     unread: bool = False
     words: tuple[str, ...] = ()
     commands: tuple[WorkerCommand, ...] = ()
@@ -95,60 +100,51 @@ class FileRecord:
 
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
-        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
+        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested, t.limited) for t in self.tasks)
         commands = tuple((command.kind, command.options) for command in self.commands)
-        rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
-        return (tasks, *rest, self.unread, self.words, commands)
+        return replace(self, tasks=(), uses=(), commands=()), tasks, commands
 
     def to_json(self) -> list[Any]:
         """The record as JSON takes it."""
-        return [
-            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested] for t in self.tasks],
-            [[u.path, u.name, u.line, u.method] for u in self.uses],
-            self.apps,
-            self.names_vary,
-            [[s.path, s.owner, s.namespace] for s in self.sources],
-            self.configures,
-            self.django_settings,
-            self.reads,
-            self.unread,
-            self.words,
-            [_command_to_json(command) for command in self.commands],
-        ]
+        return [_plain(getattr(self, field.name)) for field in fields(self)]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> FileRecord:
         """The record that `to_json` made the value of."""
-        tasks, uses, apps, names_vary, sources, configures, django_settings, reads, unread, words, commands = value
-        return cls(
-            tuple(TaskRecord(f, line, None if n is None else tuple(n), *rest) for f, line, n, *rest in tasks),
-            tuple(UseRecord(*use) for use in uses),
-            apps,
-            names_vary,
-            tuple(SourceRecord(*source) for source in sources),
-            tuple(configures),
-            tuple(django_settings),
-            tuple(reads),
-            unread,
-            tuple(words),
-            tuple(map(_command_from_json, commands)),
-        )
+        return cls(*(_made(_PARTS.get(field.name), item) for field, item in zip(fields(cls), value, strict=True)))
 
 
-def _command_to_json(command: WorkerCommand) -> dict[str, Any]:
-    values = {each.name: getattr(command, each.name) for each in fields(command)}
-    return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+_PARTS: dict[str, Callable[..., Any]] = {"tasks": TaskRecord, "uses": UseRecord, "sources": SourceRecord}
 
 
-def _command_from_json(values: dict[str, Any]) -> WorkerCommand:
-    from celery_analyzers.command_lines import WorkerCommand
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
+    if isinstance(value, (TaskRecord, UseRecord, SourceRecord)):
+        return [_plain(getattr(value, field.name)) for field in fields(value)]
+    if is_dataclass(value):
+        # A command: by name, so that only a file that has one costs the import of what knows commands.
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return str(value) if isinstance(value, Path) else value
 
-    given = {name: _frozen(value) for name, value in values.items()}
-    return WorkerCommand(**given | ({"path": Path(values["path"])} if "path" in values else {}))
+
+def _made(part: Callable[..., Any] | None, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _command(cast("dict[str, Any]", value))
+    if not isinstance(value, list):
+        return value
+    items = cast("list[Any]", value)
+    if part is None:
+        return tuple(_made(None, item) for item in items)
+    return tuple(part(*(_made(None, field) for field in item)) for item in items)
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, cast("list[Any]", value))) if isinstance(value, list) else value
+def _command(values: dict[str, Any]) -> WorkerCommand:
+    from celery_analyzers.celery_commands import WorkerCommand
+
+    given: dict[str, Any] = {name: _made(None, value) for name, value in values.items()}
+    given["path"] = Path(values["path"])
+    return WorkerCommand(**given)
 
 
 _EMPTY = FileRecord()
@@ -243,6 +239,43 @@ class ProjectIndex:
     def _apps(self) -> tuple[str, ...]:
         return tuple(path for path, record in self.records.items() if record.apps and not in_tests(path, self.root))
 
+    def apps(self) -> tuple[str, ...]:
+        """The modules that make apps."""
+        return tuple(sorted(path for path, record in self.records.items() if record.apps))
+
+    def unlimited_tasks(self, app: str) -> int:
+        """How many tasks of the app that the module at `app` makes have no time limit of their own."""
+        return self._unlimited_tasks.get(app, 0)
+
+    @cached_property
+    def _unlimited_tasks(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for path, record in self.records.items():
+            unlimited = [task for task in record.tasks if not task.limited]
+            if not unlimited or in_tests(path, self.root):
+                continue
+            shared = self.apps_for(path)
+            for task in unlimited:
+                for app in (task.app,) if task.app is not None else shared:
+                    found[app] += 1
+        return dict(found)
+
+    def apps_from(self, path: str) -> tuple[str, ...]:
+        """The modules that make the apps which are configured from the module at `path`."""
+        return self._apps_from.get(path, ())
+
+    @cached_property
+    def _apps_from(self) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for other, record in sorted(self.records.items()):
+            modules = (path for source in record.sources for path in self._modules_of(source, other))
+            for path in dict.fromkeys(modules) if record.apps else ():
+                found[path] = (*found.get(path, ()), other)
+        return found
+
+    def _modules_of(self, source: SourceRecord, app: str) -> tuple[str, ...]:
+        return (source.path,) if source.path else self.django_settings(app)
+
     def configuring(self, app: str) -> tuple[str, ...]:
         """The modules that configure the app of another one."""
         return tuple(path for path in self._configuring.get(app, ()) if path != app)
@@ -276,10 +309,14 @@ class ProjectIndex:
         found: dict[str, tuple[SourceRecord, ...]] = {}
         for other, record in self.records.items():
             for source in record.sources:
-                for path in (source.path,) if source.path else self.django_settings(other):
+                for path in self._modules_of(source, other):
                     known = found.get(path, ())
                     found[path] = known if source in known else (*known, source)
         return found
+
+    def speaks_of(self, name: str, path: str) -> bool:
+        """Whether any other file than the one at `path` holds a name that looks like a setting of Celery's."""
+        return any(name in record.speaks_of for other, record in self.records.items() if other != path)
 
     def reads(self, attribute: str) -> bool:
         """Whether code of the workspace reads a task option as an attribute, or may do so unseen."""
@@ -288,6 +325,10 @@ class ProjectIndex:
     @cached_property
     def _reads(self) -> frozenset[str]:
         return frozenset(attribute for record in self.records.values() for attribute in record.reads)
+
+    def serializes_in_own_ways(self) -> bool:
+        """Whether code of the workspace has a say in how messages are written."""
+        return any(record.serializes for record in self.records.values())
 
     def command_values(self, option: str) -> tuple[object, ...]:
         """The values that the workspace's command lines give a worker's option, None for one that cannot be told."""

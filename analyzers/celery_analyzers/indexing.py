@@ -10,20 +10,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.bindings import STAR, ImportBinding
 from celery_analyzers.command_lines import commands_in, is_deployment_file
-from celery_analyzers.configuration import app_attributes, apps_configured, apps_made, sources_of
+from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
-from celery_analyzers.effective import names_of
+from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
+from celery_analyzers.effective import may_be_limited, names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
 from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
 from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.symbols import ProjectClass, Scope
+from celery_analyzers.symbols import External, ProjectClass, ProjectFunction, Scope, Symbol
 from celery_analyzers.tasks import ProjectTask
 
 NO_RULES = RuleSet(())
@@ -33,6 +35,10 @@ MOST_FILES = 50_000
 """Files that a workspace is searched for at most."""
 _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s*["']([\w.]+)["']""")
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
+_SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
+_LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
+SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
+"""What a file holds that may teach kombu to write what it cannot write by itself."""
 _DEEPEST = 8
 
 
@@ -63,21 +69,35 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(dict.fromkeys(_path(module) for module in apps_configured(scope))),
         tuple(_django_settings(text, scope)),
         tuple(sorted(set(_READS.findall(text)))),
+        SERIALIZES.search(text) is not None,
+        tuple(sorted(set(_SETTING.findall(text)))),
         bool(analysis.problems()) or "\ufffd" in text,
     )
 
 
 def _task(task: TaskDefinition, line: int, scope: ModuleScope, project: Project) -> TaskRecord:
     app = task.maker.app
+    names = names_of(task, scope, project)
+    if names is not None:
+        further = [name for name in task.also_named if name is not None]
+        names = (*names, *cast("list[str]", further)) if all(isinstance(name, str) for name in further) else None
     return TaskRecord(
         task.name,
         line,
-        names_of(task, scope, project),
+        names,
         isinstance(task.value("name"), str),
         _path(app) if app is not None else None,
         task.form,
         nested=task.nested,
+        limited=may_be_limited(task, scope, project) or any(map(_limits_time, task.inner)),
     )
+
+
+def _limits_time(decorator: Symbol) -> bool:
+    """Whether a decorator is called like one that ends a function in time."""
+    if isinstance(decorator, (ProjectFunction, ProjectClass)):
+        return _LIMITING_DECORATOR.search(decorator.binding.name) is not None
+    return isinstance(decorator, External) and _LIMITING_DECORATOR.search(decorator.path) is not None
 
 
 def _use(dispatch: Dispatch) -> tuple[str | None, str] | None:
@@ -116,18 +136,24 @@ def star_imports(module: Scope, depth: int = _DEEPEST) -> list[str]:
 
 
 def _django_settings(text: str, scope: ModuleScope) -> list[str]:
-    """The modules of the settings that a file names, those that they take over, and those beside them in a folder of
-    settings, of which the environment chooses one."""
+    """The modules of the settings that a file names, those that they take over, and those beside them, of which the
+    environment chooses one."""
     found: list[str] = []
-    for name in _DJANGO_SETTINGS.findall(text) if "DJANGO_SETTINGS_MODULE" in text else ():
-        module = scope.modules.module(scope, name, 0) if scope.modules else None
-        if module is None:
+    modules = scope.modules
+    if "DJANGO_SETTINGS_MODULE" not in text or not isinstance(modules, Project):
+        return found
+    for name in _DJANGO_SETTINGS.findall(text):
+        package, _, own = name.rpartition(".")
+        named = modules.module(scope, name, 0)
+        beside = named or (modules.module(scope, package, 0) if package else None)
+        if beside is None:
             continue
-        path = Path(_path(module))
-        beside = sorted(path.parent.glob("*.py")) if "settings" in path.parent.name else []
-        for other in (path, *beside):
-            sibling = scope.modules.module_at(other) if isinstance(scope.modules, Project) else None
-            found.extend(p for p in (star_imports(sibling) if sibling else ()) if p not in found)
+        folder = Path(_path(beside)).parent
+        pattern = "*.py" if folder.name == "settings" else f"{own}*.py"
+        paths = ([Path(_path(named))] if named else []) + sorted(folder.glob(pattern))
+        for path in paths:
+            module = modules.module_at(path)
+            found.extend(p for p in (star_imports(module) if module else ()) if p not in found)
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 
 from celery_analyzers.bindings import FunctionBinding
-from celery_analyzers.expressions import Expression, Invocation, Reference
+from celery_analyzers.expressions import Expression, Invocation, Literal, Reference
 from celery_analyzers.resolution import PARTIAL, SHARED_TASK, evaluate_symbol
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.symbols import (
@@ -39,7 +39,8 @@ class Maker:
     `app` is the scope of the module that makes the app, None for the current app. `options` are those that a wrapper
     sets. `options_known` is False where it may set others. Keywords that are written in the decorator reach Celery
     where `forwards`, but for those that the wrapper `takes` for itself. `keeps_function` is False where another
-    function may run in place of the decorated one, so that its parameters and what it returns are not known.
+    function may run in place of the decorated one, so that its parameters and what it returns are not known, and
+    `keeps_name` where that one may have another name.
     """
 
     app: Scope | None = field(default=None, compare=False)
@@ -50,6 +51,7 @@ class Maker:
     forwards: bool = True
     takes: frozenset[str] = frozenset()
     keeps_function: bool = True
+    keeps_name: bool = True
 
     def passes_on(self, keyword: str) -> bool:
         """Whether a keyword that is written in the decorator is an option to Celery."""
@@ -57,7 +59,7 @@ class Maker:
 
 
 CELERYS = Maker()
-DECLARED = Maker(is_wrapper=True, options_known=False, keeps_function=False)
+DECLARED = Maker(is_wrapper=True, options_known=False, keeps_function=False, keeps_name=False)
 """A decorator that the project's configuration calls one, and of which nothing else is known."""
 
 
@@ -65,9 +67,6 @@ def maker_of(decorator: Expression, scope: Scope, depth: int = _DEEPEST) -> Make
     """What a decorator does, if it makes a task of a function."""
     call = decorator if isinstance(decorator, Invocation) else None
     callee = call.function if call else decorator
-    if isinstance(callee, Invocation):
-        # `@tasks("mail").task(...)`, or a wrapper that is made in place.
-        return None
     return _maker(evaluate_symbol(callee, scope), call, scope, depth)
 
 
@@ -145,16 +144,16 @@ def _wrapped(
     if outline is None or function.parameters is None:
         return None
     inside = InnerScope.of(function.inner, home)
+    arguments, left, complete = _bound(function, call, scope, method=method)
     found: list[tuple[Making, Maker]] = []
     for making in outline.makings:
-        inner = maker_of(making.maker, inside, depth - 1)
+        inner = maker_of(_as_called(making, arguments, outline.keywords), inside, depth - 1)
         if inner is not None:
             found.append((making, inner))
     if not found:
         return None
-    arguments, left, complete = _bound(function, call, scope, method=method)
     making, inner = found[-1]
-    if len({(m.made_of, m.maker) for m, _ in found}) > 1:
+    if len({m for m, _ in found}) > 1:
         # It makes tasks in several ways: that it does is known, and nothing else.
         app = inner.app if all(one.app is inner.app for _, one in found) else None
         return replace(DECLARED, app=app, takes=frozenset(arguments))
@@ -163,14 +162,33 @@ def _wrapped(
     return replace(
         made,
         is_wrapper=True,
-        takes=inner.takes | taken,
+        takes=made.takes | taken,
         options_known=made.options_known and complete and not left,
         keeps_function=made.keeps_function and not making.replaced,
+        keeps_name=made.keeps_name and making.keeps_name,
+    )
+
+
+def _as_called(making: Making, arguments: Mapping[str, object], keywords: str | None) -> Expression:
+    """A decorator in a wrapper with what the wrapper's parameters stand for, without the function that it is applied to
+    and the `**options` that it was given: what these are is told where it is used."""
+    maker = making.maker
+    if not isinstance(maker, Invocation):
+        return maker
+
+    def meant(value: Expression) -> Expression:
+        given = arguments.get(value.path, UNKNOWN) if isinstance(value, Reference) else UNKNOWN
+        return Literal(given) if isinstance(given, (str, int, float, type(None))) else value
+
+    return Invocation(
+        maker.function,
+        tuple(a for a in map(meant, maker.arguments) if a != Reference(making.made_of or "")),
+        tuple((k, meant(value)) for k, value in maker.keywords if keywords is None or value != Reference(keywords)),
     )
 
 
 def _made(making: Making, inner: Maker, outline: Sketch, arguments: Mapping[str, object], inside: Scope) -> Maker:
-    options = dict(inner.options)
+    options, takes = dict(inner.options), inner.takes
     known, forwards = inner.options_known, False
     for name, value in making.maker.keywords if isinstance(making.maker, Invocation) else ():
         if name is None:
@@ -185,6 +203,12 @@ def _made(making: Making, inner: Maker, outline: Sketch, arguments: Mapping[str,
     for write in outline.writes if forwards else ():
         if write.key is None:
             known = False
+            continue
+        if not write.is_default:
+            takes |= {write.key}
+        if write.is_removal:
+            if not write.certain:
+                options[write.key] = UNKNOWN
         elif not (write.is_default and write.key in options):
             options[write.key] = _value(write.value, arguments, inside) if write.certain else UNKNOWN
     return replace(
@@ -192,6 +216,7 @@ def _made(making: Making, inner: Maker, outline: Sketch, arguments: Mapping[str,
         options=tuple(options.items()),
         options_known=known,
         forwards=forwards and inner.forwards,
+        takes=takes,
     )
 
 

@@ -82,7 +82,9 @@ def _head_end(text: str, start: int) -> int | None:
 
 def _head_names(head: str) -> SegmentNames | None:
     """What a function binds, read from its head alone; None where that does not parse."""
-    if not head.lstrip().startswith("@") and (match := _FUNCTION.match(head)):
+    match = _FUNCTION.match(head)
+    # A task class's `run` has the parameters of its messages.
+    if match is not None and match.group(1) != "run":
         return SegmentNames(((match.group(1), FunctionBinding(match.group(1))),))
     syntax = parse(Segment(f"{head} pass\n", Kind.MEMBER if head[0] in " \t\f" else Kind.STATEMENT, "", True, 0, 1))
     return None if isinstance(syntax, Problem) else SegmentNames(bindings(syntax.statements))
@@ -94,9 +96,17 @@ def needs_parsing(segment: Segment) -> bool:
 
 
 def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> SegmentNames:
-    """What a segment binds. It is parsed where that is needed and `syntax` is not given."""
+    """What a segment binds. It is parsed where that is needed and `syntax` is not given. Never raises."""
     if segment.kind is Kind.TRIVIA:
         return NOTHING
+    try:
+        return _names(segment, syntax)
+    except RecursionError:
+        # What Python's own parser could just about read may be nested too deeply to be walked.
+        return NOTHING
+
+
+def _names(segment: Segment, syntax: Syntax | Problem | None) -> SegmentNames:
     head = _plain_function(segment)
     if head is not None and (names := _head_names(head)) is not None:
         return names

@@ -116,6 +116,12 @@ def written(path: str, scope: Scope) -> tuple[str, NeededImport | None] | None:
     return alias, NeededImport(module, name, alias)
 
 
+def written_exceptions(paths: Iterable[str], scope: Scope) -> tuple[tuple[str, ...], tuple[NeededImport, ...]]:
+    """How to write exceptions in a module, each once, and the imports that this needs."""
+    found = [one for one in (written(path, scope) for path in paths) if one is not None]
+    return tuple(dict.fromkeys(name for name, _ in found)), tuple(needed for _, needed in found if needed)
+
+
 def imports_from(package: str, scope: Scope) -> bool:
     """Whether the module imports anything from a package."""
     return any(binding.module.split(".", 1)[0] == package for _, binding in _imports(scope))

@@ -22,7 +22,7 @@ from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import Scope
-from celery_analyzers.task_names import module_names_of
+from celery_analyzers.task_names import is_started_in, module_names_of
 from celery_analyzers.unread_names import UnreadNames
 
 if TYPE_CHECKING:
@@ -221,15 +221,18 @@ class Project:
         if self.root is None:
             return
         folder = path.parent
+        started_in: list[Path] = []
         while folder != self.root and folder != folder.parent:
             marker = folder / "__init__.py"
             consulted.append(marker)
             if not marker.is_file():
                 break
+            started_in.append(folder)
             folder = folder.parent
         seen: set[Path] = set()
         inside = [folder, *(parent for parent in folder.parents if self._inside(parent))]
-        for base in [*inside, self.root, self.root / "src"]:
+        # A package that is a project of its own may be what Python is started in.
+        for base in [*inside, self.root, self.root / "src", *filter(is_started_in, started_in)]:
             if base not in seen:
                 seen.add(base)
                 yield base

@@ -42,9 +42,10 @@ def registrations(text: str, statements: list[ast.stmt]) -> Iterator[tuple[str, 
     for statement in statements:
         top_level = not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         certain = not isinstance(statement, (ast.If, ast.Try, ast.For, ast.While, ast.Match))
+        local: frozenset[str] = frozenset() if top_level else _local_functions(statement)
         for node in walk(statement):
             if isinstance(node, ast.Call):
-                yield from _call(node, top_level, certain)
+                yield from ((name, found) for name, found in _call(node, top_level, certain) if name not in local)
             elif isinstance(node, ast.Assign):
                 yield from _assignment(node, top_level, certain)
 
@@ -57,6 +58,18 @@ def _named_tasks(statements: list[ast.stmt]) -> Iterator[tuple[str, Binding]]:
             continue
         if isinstance(function := call.args[0], ast.Name):
             yield registered_name(function.id), ValueBinding(expression(call))
+
+
+def _local_functions(statement: ast.stmt) -> frozenset[str]:
+    """The pseudo-names of tasks that are made of what is a parameter, or a function, inside a function: these are not
+    the module's functions of the same names."""
+    nodes = (node for node in walk(statement) if node is not statement)
+    names = (
+        node.arg if isinstance(node, ast.arg) else node.name
+        for node in nodes
+        if isinstance(node, (ast.arg, ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    return frozenset(map(registered_name, names))
 
 
 def _looks_like_task(call: ast.Call) -> bool:

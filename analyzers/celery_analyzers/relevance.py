@@ -11,16 +11,25 @@ _DISPATCH = (
 DISPATCHES = re.compile(_DISPATCH)
 """What a segment must hold for a call in it to send a task, or to make a signature of one."""
 _FILE = re.compile(
-    rb"celery|CELERY|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|" + _DISPATCH.encode()
+    rb"celery|CELERY|kombu|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|"
+    # A project's own decorators, and what else makes tasks in the module that has these.
+    rb"@[\w.]*(?:[tT]ask|[jJ]ob)\w*[ \t\r\n(]|\b[tT]asks? import\b|" + _DISPATCH.encode()
 )
 # To look for what begins with letters, one after the other, takes a fifth of the time, and most files hold none.
 _WORDS = (
-    *(b"celery", b"CELERY", b"shared_task", b"crontab", b"register_task", b"DJANGO_SETTINGS_MODULE"),
-    *(b"send_task", b"add_periodic_task", b"PeriodicTask"),
+    *(b"celery", b"CELERY", b"kombu", b"shared_task", b"crontab", b"register_task", b"DJANGO_SETTINGS_MODULE"),
+    *(b"send_task", b"add_periodic_task", b"PeriodicTask", b"ask import ", b"asks import "),
 )
-_CALLS = (re.compile(rb"\.(?:delay|apply|si?[ \t]*\(|subtask|task\b)"), re.compile(rb"signature[ \t]*\("))
+_CALLS = (
+    re.compile(rb"\.(?:delay|apply|si?[ \t]*\(|subtask|task\b)"),
+    re.compile(rb"signature[ \t]*\("),
+    re.compile(rb"@[\w.]*(?:[tT]ask|[jJ]ob)"),
+)
 """Of words and calls a file holds one that `_FILE` finds anything in."""
-SEGMENT = re.compile(r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|" + _DISPATCH)
+SEGMENT = re.compile(
+    r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|"
+    + _DISPATCH
+)
 """What a segment must hold to be worth reading."""
 CALLS = re.compile(r"crontab|register_task|(?:^|[^@\w.])(?:\w+\.)*\w*task[ \t]*\(", re.MULTILINE)
 """What a segment must hold, decorators apart, for a call in it to make a crontab or a task."""

@@ -5,10 +5,14 @@ Knows Celery's options and methods for it. Must not know rules.
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, cast
 
+from celery_analyzers.celery_tables import tables
 from celery_analyzers.configuration import NOT_SET
+from celery_analyzers.effective import Level
 from celery_analyzers.symbols import UNKNOWN
+from celery_analyzers.trees import walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from celery_analyzers.facts import TaskDefinition
 
 DEFAULT_MAX_RETRIES = 3
+DEFAULT_RETRY_DELAY = 180
+_HOOKS = ("on_failure", "on_success", "before_start", "after_return", "on_bound", "__call__", "__init_subclass__")
+"""What a base class may override to retry its tasks."""
 _RETRY = frozenset({"celery.current_task.retry", "celery.Task.retry", "celery.app.task.Task.retry"})
 
 
@@ -71,8 +78,33 @@ def max_retries(task: TaskDefinition, context: Context) -> object:
             return given
     elif options is not NOT_SET:
         return UNKNOWN
-    own = task.option("max_retries")
-    if own is not None:
-        return own.value
-    value = context.effective_option(task, "max_retries")
-    return DEFAULT_MAX_RETRIES if value is NOT_SET else value
+    effective = context.effective(task, "max_retries")
+    return DEFAULT_MAX_RETRIES if effective.level is Level.DEFAULT else effective.value
+
+
+def may_retry_elsewhere(task: TaskDefinition, context: Context) -> bool:
+    """Whether something that is not written in the body may retry the task: a base class, a decorator, or a function
+    that the body hands the task to."""
+    body = context.body
+    if body is None or not task.options_known or context.may_be_wrapped(task):
+        return True
+    if context.base_may_define(task, "retry", "run", *_HOOKS) or context.mentions("current_task", "Retry"):
+        return True
+    return any(_is_handed_on(node, body) for node in _instances(task, body))
+
+
+def _instances(task: TaskDefinition, body: Body) -> Iterator[ast.Name]:
+    """Where the task itself is named in its own body, nested functions among it."""
+    names = instance_names(task, body)
+    for statement in body.function.body:
+        for node in walk(statement):
+            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load):
+                yield node
+
+
+def _is_handed_on(node: ast.Name, body: Body) -> bool:
+    """Whether it is more than the receiver of an attribute or method that every task has."""
+    parent = body.parent_of(node)
+    if not isinstance(parent, ast.Attribute):
+        return True
+    return not tables().is_member(parent.attr)

@@ -14,8 +14,23 @@ from celery_analyzers.findings import Finding, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import BeatContext, Context, DispatchContext, IgnoreContext, SettingContext
-    from celery_analyzers.facts import BeatEntry, CrontabCall, Dispatch, SettingGiven, TaskDefinition
+    from celery_analyzers.context import (
+        AppContext,
+        BeatContext,
+        Context,
+        DispatchContext,
+        IgnoreContext,
+        SettingContext,
+    )
+    from celery_analyzers.facts import (
+        AppMade,
+        BeatEntry,
+        ConfiguredFrom,
+        CrontabCall,
+        Dispatch,
+        SettingGiven,
+        TaskDefinition,
+    )
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -85,8 +100,16 @@ class Rule:
         """Findings about one call that sends a task or makes a signature of one."""
         return iter(())
 
+    def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one app, where it is made."""
+        return iter(())
+
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one setting, where an app is given it."""
+        return iter(())
+
+    def check_configuration(self, configured: ConfiguredFrom, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of `config_from_object`."""
         return iter(())
 
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002

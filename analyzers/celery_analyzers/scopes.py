@@ -14,6 +14,8 @@ from celery_analyzers.symbols import Modules, Scope, Symbol
 
 IMPORTS = "@imports"
 """The pseudo-name that a result depends on when it depends on all that the module imports."""
+ORDER = "@order"
+"""The pseudo-name that a result depends on when it depends on which names the module binds, and in which order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +67,11 @@ class ModuleScope:
             for binding in found:
                 if isinstance(binding, ImportBinding):
                     yield name, binding
+
+    def bound(self) -> tuple[str, ...]:
+        """The names that the module binds, in order."""
+        self.used.add(ORDER)
+        return tuple(self.names)
 
     @property
     def module_scope(self) -> ModuleScope:

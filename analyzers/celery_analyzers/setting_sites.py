@@ -8,19 +8,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from celery_analyzers.configuration import makes_app
-from celery_analyzers.expressions import Invocation, Reference, dotted_path, expression
-from celery_analyzers.facts import Argument, BeatEntry, SettingGiven
+from celery_analyzers.beat_sites import BeatReader, BeatSite, is_called_schedule, is_dict_call, is_entry
+from celery_analyzers.configuration_sources import makes_app, source_of
+from celery_analyzers.expressions import Invocation, dotted_path, expression
+from celery_analyzers.facts import ConfiguredFrom, SettingGiven
 from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.resolution import evaluate_symbol, resolve
-from celery_analyzers.setting_names import canonical, looks_like_setting
-from celery_analyzers.symbols import App, AppAttribute, External, ProjectClass, Scope
+from celery_analyzers.setting_names import canonical, looks_like_setting, suggestion
+from celery_analyzers.symbols import App, AppAttribute, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
-from celery_analyzers.tasks import ProjectTask, task_of
 from celery_analyzers.values import evaluate
 
 WORDS = re.compile(r"\.conf\b|Celery[ \t]*\(|config_from_object|add_periodic_task|PeriodicTask|[bB][eE][aA][tT]_?[sS]")
@@ -37,11 +37,12 @@ _SCHEDULE = "beat_schedule"
 
 @dataclass(frozen=True, slots=True)
 class SettingSite:
-    """A setting with the node of its value."""
+    """A setting with the node of its value, and the class whose attribute it is."""
 
     setting: SettingGiven
     node: ast.expr
     scope: Scope
+    owner: ProjectClass | None = None
 
     @property
     def fact(self) -> SettingGiven:
@@ -49,17 +50,16 @@ class SettingSite:
 
 
 @dataclass(frozen=True, slots=True)
-class BeatSite:
-    """A beat entry with its node: the dict of its fields, or the call that adds it. `nodes` are those of its fields."""
+class ConfigurationSite:
+    """A call of `config_from_object`, with its node."""
 
-    entry: BeatEntry
-    node: ast.expr
-    nodes: tuple[tuple[str, ast.expr], ...]
+    configured: ConfiguredFrom
+    call: ast.Call
     scope: Scope
 
     @property
-    def fact(self) -> BeatEntry:
-        return self.entry
+    def fact(self) -> ConfiguredFrom:
+        return self.configured
 
 
 class SettingReader:
@@ -68,6 +68,7 @@ class SettingReader:
     def __init__(self, syntax: Syntax, roles: Sequence[SourceRecord]) -> None:
         self._syntax = syntax
         self._roles = roles
+        self._beat = BeatReader(syntax)
         self.reads = bool(roles) or WORDS.search(syntax.text) is not None
         """Whether there can be any."""
 
@@ -84,20 +85,31 @@ class SettingReader:
         span = self._syntax.span(node)
         if isinstance(target, ast.Name):
             for namespace in self._namespaces(owner, scope):
-                if canonical(target.id, namespace) or looks_like_setting(target.id):
-                    yield from self._setting(target.id, namespace, target, value, span, "variable", scope)
-                    return
+                if canonical(target.id, namespace) or _is_meant(target.id, namespace):
+                    for site in self._setting(target.id, namespace, target, value, span, "variable", scope):
+                        yield replace(site, owner=owner) if isinstance(site, SettingSite) else site
+                    if canonical(target.id, namespace) == _SCHEDULE:
+                        return
+                    break
+            yield from self._beat.alike(target.id, value, scope)
         elif isinstance(target, ast.Attribute):
             if self._is_conf(target.value, scope):
                 end = self._syntax.span(target).end
                 key_span = Span(end - len(target.attr), end)
                 yield from self._setting(target.attr, None, key_span, value, span, "attribute", scope)
+            else:
+                yield from self._beat.alike(target.attr, value, scope)
         elif isinstance(target, ast.Subscript):
-            key = target.slice.value if isinstance(target.slice, ast.Constant) else None
-            if self._is_conf(target.value, scope) and isinstance(key, str):
+            constant = target.slice.value if isinstance(target.slice, ast.Constant) else None
+            key = constant if isinstance(constant, str) else None
+            if self._is_conf(target.value, scope) and key is not None:
                 yield from self._setting(key, None, target.slice, value, span, "item", scope)
             elif self._is_schedule(target.value, scope, owner):
-                yield from self._entry(key if isinstance(key, str) else None, value, scope)
+                yield from self._beat.entry(key, value, scope)
+            elif is_called_schedule(target.value):
+                yield from (site for site in self._beat.entry(key, value, scope) if is_entry(value))
+            elif key is not None:
+                yield from self._beat.alike(key, value, scope)
 
     def _namespaces(self, owner: ProjectClass | None, scope: Scope) -> list[str | None]:
         """The namespaces of the apps that variables here are settings of."""
@@ -118,26 +130,37 @@ class SettingReader:
             return any(canonical(node.id, namespace) == _SCHEDULE for namespace in self._namespaces(owner, scope))
         return False
 
-    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite]:
+    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
         """The settings that a call gives, or the beat entries that it adds."""
         function = node.func
         method = function.attr if isinstance(function, ast.Attribute) else ""
         if isinstance(function, ast.Attribute) and method in ("update", "setdefault", "add_defaults"):
             yield from self._update(node, function, scope)
         elif method == "add_periodic_task" or (isinstance(function, ast.Name) and function.id == "add_periodic_task"):
-            yield from self._periodic(node, scope)
+            yield from self._beat.periodic(node, scope)
         elif isinstance(function, (ast.Name, ast.Attribute)):
             path = dotted_path(function) or ""
+            if "PeriodicTask" in path:
+                yield from self._beat.model(node, scope)
             if path.rpartition(".")[2].endswith("Celery"):
                 made = expression(node)
                 if isinstance(made, Invocation) and makes_app(made, scope):
                     yield from self._constructor(node, scope)
             elif method == "config_from_object" and isinstance(resolve(path.rpartition(".")[0], scope), App):
-                keywords = {k.arg: k.value for k in node.keywords}
-                given = keywords.get("namespace")
-                namespace = given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
-                for argument in node.args[:1]:
-                    yield from self._dict(argument, namespace, scope)
+                yield from self._configured(node, scope)
+
+    def _configured(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
+        """`config_from_object(source, namespace=...)`."""
+        keywords = {k.arg: k.value for k in node.keywords}
+        argument = node.args[0] if node.args else keywords.get("obj")
+        if argument is None:
+            return
+        given = keywords.get("namespace")
+        source = source_of(expression(argument), None if given is None else expression(given), scope)
+        complete = not any(isinstance(a, ast.Starred) for a in node.args) and None not in keywords
+        fact = ConfiguredFrom(self._syntax.span(node), source.kind, source.namespace, complete)
+        yield ConfigurationSite(fact, node, scope)
+        yield from self._dict(argument, source.namespace, scope)
 
     def _update(self, node: ast.Call, function: ast.Attribute, scope: Scope) -> Iterator[SettingSite | BeatSite]:
         is_app = function.attr == "add_defaults" and isinstance(evaluate_symbol(expression(function.value), scope), App)
@@ -152,8 +175,9 @@ class SettingReader:
                 yield from self._dict(argument, None, scope)
             yield from self._keywords(node, scope)
         elif self._is_schedule(function.value, scope, None):
-            for argument in node.args:
-                yield from self._entries(argument, scope)
+            yield from self._beat.arguments(node, scope)
+        elif is_called_schedule(function.value):
+            yield from (site for site in self._beat.arguments(node, scope) if is_entry(site.node))
 
     def _constructor(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite]:
         for keyword in node.keywords:
@@ -174,7 +198,7 @@ class SettingReader:
             yield from self._setting(key, None, key_span, keyword.value, span, "argument", scope)
 
     def _dict(self, node: ast.expr, namespace: str | None, scope: Scope) -> Iterator[SettingSite | BeatSite]:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args:
+        if is_dict_call(node) and not node.args:
             yield from self._keywords(node, scope)
         for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
@@ -197,67 +221,11 @@ class SettingReader:
         given = SettingGiven(key, name, namespace, evaluated, span, key_span, self._syntax.span(value), form)
         yield SettingSite(given, value, scope)
         if name == _SCHEDULE:
-            yield from self._entries(value, scope)
-
-    def _entries(self, node: ast.expr, scope: Scope) -> Iterator[BeatSite]:
-        """The entries of a beat schedule."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
-            for keyword in node.keywords:
-                yield from self._entry(keyword.arg, keyword.value, scope)
-        for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
-            if key is not None:
-                name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else None
-                yield from self._entry(name, value, scope)
-
-    def _entry(self, key: str | None, node: ast.expr, scope: Scope) -> Iterator[BeatSite]:
-        fields: list[tuple[str, Argument, ast.expr]] = []
-        complete = True
-        if isinstance(node, ast.Dict):
-            for name, value in zip(node.keys, node.values, strict=True):
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    fields.append((name.value, self._argument(value, self._syntax.span(name), scope), value))
-                else:
-                    complete = False
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
-            complete = not node.args
-            for keyword in node.keywords:
-                if keyword.arg is None:
-                    complete = False
-                else:
-                    start = self._syntax.span(keyword).start
-                    span = Span(start, start + len(keyword.arg))
-                    fields.append((keyword.arg, self._argument(keyword.value, span, scope), keyword.value))
-        else:
-            return
-        task = next((self._task(value, scope) for name, _, value in fields if name == "task"), None)
-        entry = BeatEntry(key, self._syntax.span(node), tuple((n, a) for n, a, _ in fields), complete, task)
-        yield BeatSite(entry, node, tuple((n, value) for n, _, value in fields), scope)
-
-    def _periodic(self, node: ast.Call, scope: Scope) -> Iterator[BeatSite]:
-        """`app.add_periodic_task(schedule, signature, args, kwargs, name, **options)`."""
-        names = ("schedule", "sig", "args", "kwargs", "name")
-        complete = not any(isinstance(a, ast.Starred) for a in node.args) and all(k.arg for k in node.keywords)
-        given = [*zip(names, node.args, strict=False), *((k.arg, k.value) for k in node.keywords if k.arg)]
-        fields = tuple((name, self._argument(value, self._syntax.span(value), scope)) for name, value in given)
-        entry = BeatEntry(None, self._syntax.span(node), fields, complete)
-        yield BeatSite(entry, node, tuple(given), scope)
-
-    def _task(self, node: ast.expr, scope: Scope) -> ProjectTask | None:
-        """The task in `"task": send.name`."""
-        if isinstance(node, ast.Attribute) and node.attr == "name":
-            receiver = expression(node.value)
-            return task_of(evaluate_symbol(receiver, scope)) if isinstance(receiver, Reference) else None
-        return None
-
-    def _argument(self, node: ast.expr, span: Span, scope: Scope) -> Argument:
-        return Argument(evaluate(expression(node), scope), span, self._syntax.span(node))
+            yield from self._beat.entries(value, scope)
 
 
-def is_periodic_model(node: ast.Call, scope: Scope) -> bool:
-    """Whether a call makes a `PeriodicTask` of django-celery-beat: the class, or its manager's methods."""
-    path = dotted_path(node.func)
-    if path is None or "PeriodicTask" not in path:
-        return False
-    head, _, _ = path.partition("PeriodicTask")
-    symbol = evaluate_symbol(Reference(f"{head}PeriodicTask"), scope)
-    return isinstance(symbol, External) and symbol.path.startswith("django_celery_beat.models")
+def _is_meant(key: str, namespace: str | None) -> bool:
+    """Whether a variable that Celery passes over is meant to be a setting all the same."""
+    if looks_like_setting(key, namespace):
+        return True
+    return namespace is None and key.islower() and "_" in key and suggestion(key, namespace) is not None

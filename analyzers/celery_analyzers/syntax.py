@@ -19,6 +19,8 @@ from celery_analyzers.nesting import too_deep
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.source import LineIndex
 
+TOO_DEEP = "this is nested too deeply to be read"
+"""The message of a problem."""
 _NEWER_SYNTAX = {
     (3, 11): r"\bexcept\s*\*|\[[^\]\n]*\*\w",
     (3, 12): r"^\s*type\s+\w+|\b(?:def|class)\s+\w+\s*\[",
@@ -108,7 +110,7 @@ def parse(segment: Segment, lines: LineIndex | None = None) -> Syntax | Problem:
 
 def _parse(source: str) -> ast.Module:
     if too_deep(source):
-        raise SyntaxError("this is nested too deeply to be read")
+        raise SyntaxError(TOO_DEEP)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -26,7 +26,7 @@ def module_names_of(path: Path, root: Path | None) -> tuple[str, ...]:
             name = ".".join(parts)
             if not in_package and not likely:
                 likely.append(name)
-            elif not (folder / "__init__.py").is_file() or _is_root(folder):
+            elif not (folder / "__init__.py").is_file() or is_started_in(folder):
                 others.append(name)
         if root is None or folder == root or folder == folder.parent:
             break
@@ -36,7 +36,8 @@ def module_names_of(path: Path, root: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def _is_root(folder: Path) -> bool:
+def is_started_in(folder: Path) -> bool:
+    """Whether Python may be started in a folder, so that the names of modules begin there."""
     return any((folder / name).is_file() for name in _ROOT_FILES)
 
 

@@ -7,7 +7,7 @@ is made, nor the JSON of diagnostics.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from celery_language_server.background import Look, Order
 from celery_language_server.background_link import BackgroundLink

@@ -44,7 +44,7 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
         def check_crontab(self, crontab: object, context: object) -> tuple[()]:
             return ()
 
-        check_dispatch = check_setting = check_beat_entry = check_crontab
+        check_app = check_dispatch = check_setting = check_configuration = check_beat_entry = check_crontab
 
     rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyse(text, root=root, path=path, rules=rules)

@@ -1,6 +1,6 @@
 """Reads the literate test files: Markdown whose code blocks are cases.
 
-A section is a case. Its `python` blocks are modules, with the expected findings as carets (see `rule_examples`):
+A section is a case. Blocks of other languages that have a file name are files that stand by. Its `python` blocks are modules, with the expected findings as carets (see `rule_examples`):
 `rule-name: a part of the message`, or `rule-name (warning): a part` where the severity matters. A line like
 `` `shop/tasks.py`: `` above a block names its file, and the files of a section make one project. Blocks without a
 file name stand alone, each a case of its own. A block without carets asserts silence.
@@ -35,6 +35,7 @@ class Block:
     path: str | None
     flags: tuple[str, ...]
     line: int
+    is_python: bool = True
     fixed: dict[str | None, str] = field(default_factory=dict)
 
     def written(self, text: str) -> str:
@@ -75,6 +76,8 @@ def read_cases(path: Path) -> Iterator[Case]:
                 body.append(inner)
             if fence[2] == "python":
                 _add(blocks, "\n".join(body) + "\n", fence[3].strip(), _FILE.search(before), number)
+            elif file := _FILE.search(before):
+                blocks.append(Block("\n".join(body) + "\n", file[1], (), number, is_python=False))
         if line.strip():
             before = line
     yield from _cases(path, titles, blocks)

@@ -32,6 +32,7 @@ def analyses(case: Case, root: Path) -> list[tuple[Block, tuple[Mark, ...], File
     return [
         (block, one.marks, analyse(text, project, root / (block.path or "tasks.py")))
         for block, one, text in zip(case.blocks, marked, texts, strict=True)
+        if block.is_python
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from engine import tasks, write
@@ -100,7 +100,7 @@ def test_levels_are_told() -> None:
 class TestPlaces:
     """An effective value says where it comes from."""
 
-    FILES = {
+    FILES: ClassVar[dict[str, str]] = {
         "shop/__init__.py": "",
         "shop/celery.py": "from celery import Celery\n\napp = Celery('shop')\n"
         "app.config_from_object('shop.config', namespace='SHOP')\n",
@@ -118,7 +118,9 @@ class TestPlaces:
 
     def test_of_a_base_class(self, tmp_path: Path) -> None:
         base = "from celery import Task\n\n\nclass Base(Task):\n    abstract = True\n    time_limit = 5\n"
-        text = "from celery import shared_task\nfrom shop.base import Base\n\n\n@shared_task(base=Base)\ndef send(): ...\n"
+        text = (
+            "from celery import shared_task\nfrom shop.base import Base\n\n\n@shared_task(base=Base)\ndef send(): ...\n"
+        )
         write(tmp_path, {"shop/__init__.py": "", "shop/base.py": base, "shop/tasks.py": text})
         found = effective(text, "time_limit", root=tmp_path, path=tmp_path / "shop/tasks.py")
         assert (found.value, found.level) == (5, Level.BASE)
@@ -156,10 +158,15 @@ class TestConfigurations:
     )
     def test_by_code(self, made: str, tmp_path: Path) -> None:
         config = "task_time_limit = 9\n\n\nclass Config:\n    task_time_limit = 9\n"
-        files = {"shop/celery.py": f"from celery import Celery\n\napp = Celery('shop')\n{made}\n", "shop/config.py": config}
+        files = {
+            "shop/celery.py": f"from celery import Celery\n\napp = Celery('shop')\n{made}\n",
+            "shop/config.py": config,
+        }
         assert self.limit(tmp_path, files) == 9
 
-    @pytest.mark.parametrize("made", ["Celery('shop', task_time_limit=9)", "Celery('shop', changes={'task_time_limit': 9})"])
+    @pytest.mark.parametrize(
+        "made", ["Celery('shop', task_time_limit=9)", "Celery('shop', changes={'task_time_limit': 9})"]
+    )
     def test_by_the_constructor(self, made: str, tmp_path: Path) -> None:
         assert self.limit(tmp_path, {"shop/celery.py": f"from celery import Celery\n\napp = {made}\n"}) == 9
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 from tests.analyzers.engine import ALL, analyse
 
@@ -18,6 +19,9 @@ FRAGMENTS = [
     '"""', "\r\n", "    ", "bind=True, ", "@app.task\n", "@job(bind=True)\n", "app = Celery()\n", "app = None\n",
     "from celery import Celery\n", "def f():\n    pass\n", "class A(Task):\n    def run(self): pass\n", "LIMIT = 9\n",
     "# celeryls: ignore\n", "  # celeryls: ignore[bind-without-self]", "# celeryls: ignore-file\n", "  # noqa: CEL103",
+    "f.delay(1)\n", "    f.apply_async(args=[1], countdown=5)\n", "chain(f.s(1), f.si())\n", "app.conf.task_time_limit = 5\n",
+    "class Config:\n    task_time_limit = 5\n    CELERY_ACKS_LATE = True\n", "app.config_from_object(Config)\n",
+    "def wrap(*a, **k):\n    return app.task(*a, bind=True, **k)\n", "@wrap()\n", "app.conf.beat_schedule = {'a': {'task': 'f'}}\n",
     "# celeryls: idempotent\n", "job", "app.register_task(A())\n", "x = job(plain)\n", "self", "return", "yield ",
 ]  # fmt: skip
 
@@ -27,6 +31,7 @@ def assert_same(kept: FileAnalysis, text: str) -> None:
     assert kept.text == text
     assert kept.findings() == fresh.findings()
     assert kept.problems() == fresh.problems()
+    assert [segment.facts for segment in kept.segments] == [segment.facts for segment in fresh.segments]
     assert kept.line_count == fresh.line_count == len(LineIndex(text).starts)
 
 
@@ -105,3 +110,17 @@ def test_refresh_takes_other_rules() -> None:
     assert {f.rule for f in analysis.findings()} <= {"bind-without-self"}
     analysis.refresh(rules=ALL)
     assert analysis.findings() == analyse(SAMPLE).findings()
+
+
+@pytest.mark.parametrize("count", [300, 900, 985, 995, 1000, 3000])
+def test_what_is_nested_deeply_ends_nothing(count: int) -> None:
+    head = "from celery import shared_task\n\n\n@shared_task\ndef send(): pass\n\n\n"
+    branches = "".join(f"    elif x == {n}: send.delay(1)\n" for n in range(count))
+    for text in (
+        f"r = {' | '.join(['send.s(1)'] * count)}\n",
+        f"def go(x):\n    if x: pass\n{branches}",
+        f"r = send.s(1){'.set(x=1)' * count}\n",
+        f"class Config:\n    x = {'+'.join(['1'] * count)}\n",
+    ):
+        analysis = analyse(head + text + "\n\n@shared_task(bind=True)\ndef ping(): pass\n")
+        assert "bind-without-self" in {finding.rule for finding in analysis.findings()}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.errors import EVERYTHING, ROOTS, TRANSIENT
-from celery_analyzers.findings import Fix, NeededImport, Severity
+from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.libraries import canonical
-from celery_analyzers.operations import operations, transient_exceptions, written
+from celery_analyzers.operations import operations, transient_exceptions, written_exceptions
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import autoretry_exceptions, max_retries
 from celery_analyzers.rule import Rule
@@ -113,6 +113,9 @@ class BroadAutoretry(Rule):
         option = task.option("autoretry_for")
         if option is None or (task.form == "call" and task.function is not None):
             return
+        if option.span is None and "autoretry_for" in dict(task.maker.options):
+            # The wrapper that sets it is to be mended, once, not each task that it makes.
+            return
         named = [canonical(value.path) for value in autoretry_exceptions(task, context) if isinstance(value, External)]
         broad = next((path for path in named if path in EVERYTHING), None)
         root = next((path for path in named if path in ROOTS), None)
@@ -178,24 +181,20 @@ def _narrow(named: list[str], context: Context) -> Fix | None:
         wanted += TRANSIENT.get(ROOTS.get(path, ("", ""))[0], ())
     if not wanted:
         return None
-    imports: list[NeededImport] = []
     names: list[str] = []
     for item in items:
         symbol = context.symbol(item)
         path = canonical(symbol.path) if isinstance(symbol, External) else ""
         if path not in EVERYTHING and path not in ROOTS:
             names.append(context.source(context.span(item)))
-    for path in wanted:
-        name, needed = written(path, context.scope) or ("", None)
-        names += [name] if name else []
-        imports += [needed] if needed else []
-    names = list(dict.fromkeys(names))
+    transient, imports = written_exceptions(wanted, context.scope)
+    names = list(dict.fromkeys((*names, *transient)))
     if not names:
         return None
     value = f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
     edits = set_keyword(context.text, context.decorator, context.span, "autoretry_for", value)
     title = f"Retry only on {', '.join(f'`{name}`' for name in names)}"
-    return Fix(title, edits, imports=tuple(imports)) if edits else None
+    return Fix(title, edits, imports=imports) if edits else None
 
 
 def _raises_itself(body: Body, named: list[str]) -> bool:

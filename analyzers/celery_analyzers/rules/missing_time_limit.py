@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from celery_analyzers.app_settings import SettingsHome, settings_home
+from celery_analyzers.configuration import NOT_SET, app_argument, app_attributes
 from celery_analyzers.edits import set_keywords
-from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.effective import Level, may_be_limited
+from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.handlers import own_nodes
 from celery_analyzers.index import TIME_LIMIT
+from celery_analyzers.layout import first_on_line, indentation, line_end, newline_of
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
+from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.setting_names import spellings
+from celery_analyzers.symbols import External
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from celery_analyzers.body import Body
-    from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
+    from celery_analyzers.context import AppContext, Context, SettingContext
+    from celery_analyzers.facts import AppMade, SettingGiven, TaskDefinition
     from celery_analyzers.findings import Finding
 
 _LIMITS = ("time_limit", "soft_time_limit")
 _SETTINGS = ("task_time_limit", "task_soft_time_limit", "task_annotations")
-_SENDS = ("apply_async", "apply", "delay", "on_bound", "__init_subclass__", "__call__", "Request", "Strategy")
-"""What a base class may override to give limits of its own to each call."""
+_CLASS_GIVERS = frozenset({"task", "Task", "task_cls", "create_task_cls", "_task_from_fun", "__init__", "init_app"})
+"""What a class of apps may override to give its tasks limits."""
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
 _LIMITING_CODE = re.compile(r"\b(?:SoftTimeLimitExceeded|setitimer|func_timeout|stopit)\b|\balarm\(|\bTimeout\(")
 _VALUES = {"soft_time_limit": "300", "time_limit": "360"}
+_SETTING_VALUES = {f"task_{name}": value for name, value in _VALUES.items()}
+_CONF = re.compile(r"[\w.]+\bconf\b")
 
 
 class MissingTimeLimit(Rule):
@@ -39,6 +49,9 @@ class MissingTimeLimit(Rule):
     Finds tasks that have neither `time_limit` nor `soft_time_limit`: not of their own, not from a base class,
     and not from the settings. It is a warning where the task plainly can wait without end, on a network call,
     a subprocess or a lock without a timeout, or in a loop without an exit; for others it is an information.
+
+    Where nothing limits the tasks of an app as a whole, this is said once more at its settings: there one
+    limit is enough for all of them. It is an information.
 
     ## Why is this bad
 
@@ -143,17 +156,42 @@ class MissingTimeLimit(Rule):
             message = f"`{task.name}` has no time limit: should it hang, it takes a worker slot for good"
             yield self.finding(task.span, message, fix, severity=Severity.INFORMATION)
 
+    def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:
+        module = context.scope.module_scope
+        if context.in_tests or not isinstance(module, ModuleScope) or context.call is None:
+            return
+        if settings_home(module, context.project) is not None:
+            # It is said where the settings stand.
+            return
+        if any(context.given(name) for name in _SETTINGS):
+            return
+        unlimited = _unlimited_tasks([module], context)
+        if unlimited:
+            where = context.span(context.call.func)
+            fix = _ranked(_fix_at_app(app, context))
+            yield self.finding(where, _message(unlimited), fix, severity=Severity.INFORMATION)
+
+    def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
+        module = context.scope.module_scope
+        if setting.name is None or context.in_tests or not isinstance(module, ModuleScope):
+            return
+        project = context.project
+        apps = [app for app in _apps_at(module, context) if _is_home(settings_home(app, project), setting, module)]
+        if not apps or _is_limited_here(setting.namespace, context):
+            return
+        unlimited = _unlimited_tasks(apps, context)
+        if unlimited:
+            fix = _ranked(_fix_at_setting(setting, context))
+            yield self.finding(setting.key_span, _message(unlimited), fix, severity=Severity.INFORMATION)
+
 
 def _may_have_limit(task: TaskDefinition, context: Context) -> bool:
     # In the order of what it costs to ask.
     return (
-        not task.options_known
-        or context.in_tests
-        or any(task.option(name) is not None for name in _LIMITS)
-        or context.base_may_define(task, *_LIMITS, *_SENDS)
+        context.in_tests
+        or may_be_limited(task, context.scope, context.project)
         or _limits_itself(task, context)
-        or any(context.setting(name) is not None for name in _SETTINGS)
-        or any(context.project.ask("command_values", name) for name in _LIMITS)
+        or any(context.effective(task, name).level is not Level.DEFAULT for name in _LIMITS)
         or context.project.ask("mentions", TIME_LIMIT)
     )
 
@@ -185,3 +223,95 @@ def _never_ends(loop: ast.While) -> bool:
     if not (isinstance(loop.test, ast.Constant) and loop.test.value):
         return False
     return not any(isinstance(node, (ast.Break, ast.Return, ast.Raise)) for node in own_nodes(loop.body))
+
+
+def _apps_at(module: ModuleScope, context: SettingContext) -> Iterator[ModuleScope]:
+    """The modules whose apps may have their settings in this one."""
+    yield module
+    for path in context.project.ask("apps_from", str(module.path)) or ():
+        app = context.project.module_at(Path(path)) if path != str(module.path) else None
+        if app is not None:
+            yield app
+
+
+def _is_limited_here(namespace: str | None, context: SettingContext) -> bool:
+    """Whether a limit stands in this module too."""
+    keys = (key for name in _SETTINGS for key in spellings(name, namespace))
+    return any(context.scope.lookup(key)[0] for key in keys) or any(context.given(name) for name in _SETTINGS)
+
+
+def _is_home(home: SettingsHome | None, setting: SettingGiven, module: ModuleScope) -> bool:
+    """Whether an app's settings stand at `setting`, the first of them."""
+    if home is None or (home.path, home.key) != (module.path, setting.key):
+        return False
+    return home.is_conf is (setting.form != "variable") and home.namespace == setting.namespace
+
+
+def _unlimited_tasks(apps: Iterable[ModuleScope], context: Context) -> int:
+    """How many tasks of apps that nothing limits as a whole have no limit of their own."""
+    project = context.project
+    if any(project.ask("command_values", name) for name in _LIMITS) or project.ask("mentions", TIME_LIMIT):
+        return 0
+    return sum(
+        project.ask("unlimited_tasks", str(app.path)) or 0
+        for app in apps
+        if not any(project.given(name, str(app.path)) for name in _SETTINGS)
+        and app_argument("task_cls", app) is NOT_SET
+        and app_attributes(app).isdisjoint(_CLASS_GIVERS)
+    )
+
+
+def _message(unlimited: int) -> str:
+    tasks = "1 task has none of its own" if unlimited == 1 else f"{unlimited} tasks have none of their own"
+    return f"no time limit is set for all tasks and {tasks}: one that hangs takes a worker slot for good"
+
+
+def _fix_at_app(app: AppMade, context: AppContext) -> tuple[Edit, ...]:
+    """Give the app the settings in a statement of its own, else in the call that makes it."""
+    assert context.call is not None
+    if app.name is not None and context.statement is not None:
+        values = ", ".join(f"{name}={value}" for name, value in _SETTING_VALUES.items())
+        return _lines_behind(context.span(context.statement), (f"{app.name}.conf.update({values})",), context.text)
+    if context.symbol(context.call.func) == External("celery.Celery"):
+        return set_keywords(context.text, context.call, context.span, _SETTING_VALUES)
+    return ()
+
+
+def _fix_at_setting(setting: SettingGiven, context: SettingContext) -> tuple[Edit, ...]:
+    """Give the settings beside another one, and as it is given."""
+    if setting.form in ("argument", "key"):
+        quote = context.text[setting.key_span.start]
+        written = "{}={}" if setting.form == "argument" else f"{quote}{{}}{quote}: {{}}"
+        items = [written.format(_spelt(name, setting), value) for name, value in _SETTING_VALUES.items()]
+        start = setting.span.start
+        between = newline_of(context.text) + indentation(context.text, start)
+        ends = f",{between}" if first_on_line(context.text, start) else ", "
+        return (Edit(Span(start, start), "".join(item + ends for item in items)),)
+    names = {name: _spelt(name, setting) for name in _SETTING_VALUES}
+    if setting.form != "variable":
+        conf = _CONF.match(context.source(setting.span))
+        if conf is None:
+            return ()
+        names = {name: f"{conf.group()}.{name}" for name in _SETTING_VALUES}
+    elif not any(context.span(statement) == setting.span for statement in context.syntax.statements):
+        # Under a condition it would count only there.
+        return ()
+    lines = [f"{names[name]} = {value}" for name, value in _SETTING_VALUES.items()]
+    return _lines_behind(setting.span, lines, context.text)
+
+
+def _spelt(name: str, setting: SettingGiven) -> str:
+    """The name of a setting as it is spelt beside `setting`."""
+    if setting.namespace:
+        return f"{setting.namespace}_{name.upper()}"
+    return name if setting.key.islower() else f"CELERYD_{name.upper()}"
+
+
+def _lines_behind(statement: Span, lines: Sequence[str], text: str) -> tuple[Edit, ...]:
+    end = line_end(text, statement.end)
+    between = newline_of(text) + indentation(text, statement.start)
+    return (Edit(Span(end, end), "".join(between + line for line in lines)),)
+
+
+def _ranked(edits: tuple[Edit, ...]) -> Fix | None:
+    return Fix("Limit the time of all tasks", edits, preferred=True) if edits else None

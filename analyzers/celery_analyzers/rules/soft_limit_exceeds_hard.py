@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from celery_analyzers.effective import Level
+from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
-from celery_analyzers.symbols import UNKNOWN
+from celery_analyzers.setting_names import spellings
+from celery_analyzers.values import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context
-    from celery_analyzers.facts import Option, TaskDefinition
+    from celery_analyzers.context import Context, SettingContext
+    from celery_analyzers.effective import Effective
+    from celery_analyzers.facts import Option, SettingGiven, TaskDefinition
     from celery_analyzers.findings import Finding
 
 _SOFT, _HARD = "soft_time_limit", "time_limit"
@@ -32,7 +36,8 @@ class SoftLimitExceedsHard(Rule):
 
     The soft limit raises `SoftTimeLimitExceeded` in the task, which can then clean up before the hard limit
     kills it. In the wrong order Celery refuses to send the task: `delay()` and `apply_async()` raise
-    `ValueError`. Before Celery 5.5 they did not, and the soft limit was never reached.
+    `ValueError`. Before Celery 5.5 they did not, and the soft limit was never reached: a warning where the project
+    runs on such a release.
 
     ## Example
 
@@ -88,29 +93,71 @@ class SoftLimitExceedsHard(Rule):
         if soft_option is None and hard_option is None and task.base is None:
             # Whatever is wrong with the settings is no fault of this task.
             return
-        soft, hard = _limit(_SOFT, task, context), _limit(_HARD, task, context)
-        if soft is None or hard is None or soft <= hard:
+        soft, hard = context.effective(task, _SOFT), context.effective(task, _HARD)
+        soft_seconds, hard_seconds = _seconds(soft.value), _seconds(hard.value)
+        if soft_seconds is None or hard_seconds is None or soft_seconds <= hard_seconds:
             return
-        if context.setting("task_annotations") not in (None, UNKNOWN):
-            # Annotations override what stands at the task.
+        if not {soft.level, hard.level} & {Level.TASK, Level.BASE}:
             return
+        severity, outcome = _outcome(context)
         message = (
-            f"the soft limit of {soft:g} s is above the hard limit of {hard:g} s, "
-            "so `delay()` and `apply_async()` raise `ValueError`"
+            f"the soft limit of {soft_seconds:g} s{_source(soft)} is above the hard limit of {hard_seconds:g} s"
+            f"{_source(hard)}, so {outcome}"
         )
         written = [option for option in (soft_option, hard_option, task.option("base")) if option and option.span]
         where = written[0].span if written else None
-        yield self.finding(where or task.span, message, *_fixes(soft_option, hard_option, soft, hard, context))
+        # What annotations or settings override has no part in it.
+        soft_option = soft_option if soft.level is Level.TASK else None
+        hard_option = hard_option if hard.level is Level.TASK else None
+        fixes = _fixes(soft_option, hard_option, soft_seconds, hard_seconds, context)
+        yield self.finding(where or task.span, message, *fixes, severity=severity)
+
+    def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
+        if setting.name != f"task_{_SOFT}":
+            return
+        soft, hard = _seconds(setting.value), _seconds(_hard_beside(setting, context))
+        if soft is None or hard is None or soft <= hard:
+            return
+        severity, outcome = _outcome(context)
+        message = f"the soft limit of {soft:g} s is above `task_{_HARD}`, {hard:g} s, so {outcome}"
+        lower = _below(hard)
+        fix = (
+            Fix(f"Lower it to {lower}", (Edit(setting.value_span, f"{lower}"),), preferred=True) if lower > 0 else None
+        )
+        yield self.finding(setting.span, message, fix, severity=severity)
 
 
-def _limit(name: str, task: TaskDefinition, context: Context) -> float | None:
+def _seconds(value: object) -> float | None:
     """A limit in seconds; None where there is none, or none that can be told."""
-    value = context.effective_option(task, name)
-    if value is None:
-        value = context.setting(f"task_{name}")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return value if value > 0 else None
+
+
+def _outcome(context: Context) -> tuple[Severity, str]:
+    """What comes of the wrong order in the project's Celery."""
+    if context.celery_at_least(5, 5) is False:
+        return Severity.WARNING, "the soft limit is never reached"
+    return Severity.ERROR, "`delay()` and `apply_async()` raise `ValueError`"
+
+
+def _source(limit: Effective) -> str:
+    return "" if limit.level is Level.TASK else f" from {limit.level.value}"
+
+
+def _hard_beside(setting: SettingGiven, context: SettingContext) -> object:
+    """The hard limit that the same app is given, as far as it stands in the same module."""
+    if setting.form != "variable":
+        return context.setting(f"task_{_HARD}")
+    for key in spellings(f"task_{_HARD}", setting.namespace):
+        if context.scope.lookup(key)[0]:
+            return evaluate(Reference(key), context.scope)
+    return None
+
+
+def _below(hard: float) -> int:
+    """A soft limit that leaves time to clean up."""
+    return math.floor(min(hard / 1.2, hard - 10))
 
 
 def _fixes(
@@ -123,8 +170,7 @@ def _fixes(
         edits = (Edit(soft_span, context.source(hard_span)), Edit(hard_span, context.source(soft_span)))
         yield Fix("Swap the two limits", edits, preferred=True)
         is_first = False
-    # Between the limits there should be time to clean up.
-    lower, higher = math.floor(min(hard / 1.2, hard - 10)), math.ceil(max(soft * 1.2, soft + 10))
+    lower, higher = _below(hard), math.ceil(max(soft * 1.2, soft + 10))
     if soft_span is not None and lower > 0:
         yield Fix(f"Lower `{_SOFT}` to {lower}", (Edit(soft_span, f"{lower}"),), preferred=is_first)
         is_first = False

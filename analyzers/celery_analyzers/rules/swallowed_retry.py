@@ -6,10 +6,10 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
-from celery_analyzers.findings import Edit, Fix, NeededImport, Severity, Span
+from celery_analyzers.findings import Fix, NeededImport, Severity, Span
 from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, stops
-from celery_analyzers.layout import indentation, newline_of
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import retry_calls
 from celery_analyzers.rule import Rule
@@ -246,12 +246,7 @@ def _fix(catcher: Catcher, signals: list[str], context: Context) -> Fix | None:
         names.append(name)
         if needed is not None:
             imports.append(needed)
-    text = context.text
-    start = context.span(catcher).start
-    newline, indent = newline_of(text), indentation(text, start)
-    step = indentation(text, context.span(catcher.body[0]).start).removeprefix(indent) or "    "
     types = names[0] if len(names) == 1 else f"({', '.join(names)})"
-    written = f"except {types}:{newline}{indent}{step}raise{newline}{indent}"
-    edits = (Edit(Span(start, start), written),)
+    edits = let_through(context.text, catcher, context.span, types)
     title = "Let " + " and ".join(f"`{signal}`" for signal in names) + " through"
     return Fix(title, edits, "safe", preferred=True, imports=tuple(imports))

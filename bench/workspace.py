@@ -1,9 +1,9 @@
 """What the index of a large workspace costs: the time until it is there, memory, and keys typed meanwhile.
 
 The workspace is what is installed in the environment that runs this, or for the interpreter that made that, whichever
-is more, copied as often as it takes for ten thousand files, unless `--path` names a folder. The server is started in it with nothing in its cache, then once more; ruff
-checks the same files in between. The time runs from the server's start until it asks for diagnostics to be pulled
-again, since those of an open file depend on what another file says.
+is more, copied as often as it takes for ten thousand files, unless `--path` names a folder. The server is started in it
+with nothing in its cache, then once more; ruff checks the same files in between. The time runs from the server's start
+until it asks for diagnostics to be pulled again, since those of an open file depend on what another file says.
 """
 
 from __future__ import annotations

@@ -163,7 +163,9 @@ def test_a_folder_that_may_not_be_entered(celeryls: Command, project: Path) -> N
 
 
 def test_modules_that_import_each_other(celeryls: Command, project: Path) -> None:
-    celeryls.write("one.py", "from two import *\nfrom two import app\nfrom celery import Celery\napp = app or Celery()\n")
+    celeryls.write(
+        "one.py", "from two import *\nfrom two import app\nfrom celery import Celery\napp = app or Celery()\n"
+    )
     celeryls.write("two.py", "from one import *\nfrom one import app as app\nfrom three import app\n")
     celeryls.write("three.py", "from .three import app\nfrom three import *\nimport three as app\napp = app.app\n")
     celeryls.write("more.py", "from two import app\n\n\n@app.task\ndef ping(): ...\n")

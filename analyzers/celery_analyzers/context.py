@@ -21,6 +21,7 @@ from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.setting_names import spellings
 from celery_analyzers.setting_sites import BeatSite, SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, Scope, Symbol
@@ -199,6 +200,16 @@ class SettingContext(Context):
     def __init__(self, syntax: Syntax, project: Project, site: SettingSite) -> None:
         super().__init__(syntax, site.scope, project)
         self.node = site.node
+        self._setting = site.setting
+
+    def beside(self, name: str) -> object:
+        """The value of another setting of the same app, where it stands beside this one; None where it does not."""
+        if self._setting.form != "variable":
+            return self.setting(name)
+        for key in spellings(name, self._setting.namespace):
+            if self.scope.lookup(key)[0]:
+                return evaluate(Reference(key), self.scope)
+        return None
 
 
 class BeatContext(Context):

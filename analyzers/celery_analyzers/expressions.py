@@ -49,7 +49,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A unary, binary or boolean operation; `operator` is the name of its `ast` class."""
+    """A unary, binary or boolean operation, or an f-string of its parts; `operator` is the name of its `ast` class."""
 
     operator: str
     operands: tuple[Expression, ...]
@@ -128,6 +128,9 @@ def expression(node: ast.expr | None, depth: int = 12) -> Expression:
         return Operation(type(node.op).__name__, (expression(node.operand, inner),))
     if isinstance(node, ast.BoolOp):
         return Operation(type(node.op).__name__, tuple(expression(value, inner) for value in node.values))
+    if isinstance(node, ast.JoinedStr):
+        # How it begins may be known although its value is not.
+        return Operation("JoinedStr", tuple(expression(value, inner) for value in node.values))
     if isinstance(node, ast.IfExp):
         return Choice((expression(node.body, inner), expression(node.orelse, inner)))
     if isinstance(node, ast.Subscript):

@@ -111,7 +111,9 @@ class AutoretryWithoutBackoff(Rule):
         if option.span is None and "autoretry_for" in dict(task.maker.options):
             # The wrapper that sets it is to be mended, once, not each task that it makes.
             return
-        if any(context.effective(task, name).level is not Level.DEFAULT for name in _DELAYS) or _has_countdown(task, context):
+        if any(context.effective(task, name).level is not Level.DEFAULT for name in _DELAYS) or _has_countdown(
+            task, context
+        ):
             return
         message = f"each retry of `{task.name}` waits the default of {DEFAULT_RETRY_DELAY} s"
         backoff = _fix("Wait longer after each retry", "retry_backoff", "True", context)

@@ -132,9 +132,7 @@ class MaxRetriesWithoutRetry(Rule):
 
     def _never_retried(self, idle: Sequence[Option], task: TaskDefinition, context: Context) -> Finding:
         have = "have" if len(idle) > 1 else "has"
-        message = (
-            f"{_listed(idle)} {have} no effect: nothing retries `{task.name}`, so its first failure is its last"
-        )
+        message = f"{_listed(idle)} {have} no effect: nothing retries `{task.name}`, so its first failure is its last"
         retrying = _retrying(context)
         fixes = (retrying, _removal(idle, context, preferred=retrying is None))
         assert idle[0].span is not None

@@ -95,10 +95,7 @@ class RedeliveryLoop(Rule):
     [lost]: https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-reject-on-worker-lost
     """
 
-    PRELUDE = (
-        "from celery import Celery, shared_task\nfrom celery.exceptions import Reject\n\n"
-        'app = Celery("shop")\n\n'
-    )
+    PRELUDE = 'from celery import Celery, shared_task\nfrom celery.exceptions import Reject\n\napp = Celery("shop")\n\n'
     code = "CEL402"
     severity = Severity.WARNING
     proofs = (
@@ -137,8 +134,8 @@ class RedeliveryLoop(Rule):
         lost = task.option(_LOST)
         if lost is not None and lost.span is not None and _is_on(_LOST, task, context) and _loops(task, context):
             message = (
-                f"should `{task.name}` kill its worker process, as by taking too much memory, it goes back to the queue "
-                "and kills the next, without end"
+                f"should `{task.name}` kill its worker process, as by taking too much memory, it goes back to the "
+                "queue and kills the next, without end"
             )
             yield self.finding(lost.span, message, _bounded(task, context), _removal(lost, task, context))
         for name in _ACKS:
@@ -167,7 +164,7 @@ class RedeliveryLoop(Rule):
                 continue
             message = "the message goes back to the queue and is delivered again at once, without end"
             if not late:
-                message = "without `acks_late` the message is acknowledged already: it is not requeued, and no result tells"
+                message = "without `acks_late` the message is acknowledged already: it is lost, and no result tells"
             fix = Fix("Do not requeue it", (Edit(context.span(requeue.value), "False"),), preferred=True)
             yield self.finding(context.span(requeue), message, fix)
 

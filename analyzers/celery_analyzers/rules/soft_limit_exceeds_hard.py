@@ -118,7 +118,9 @@ class SoftLimitExceedsHard(Rule):
         severity, outcome = _outcome(context)
         message = f"the soft limit of {soft:g} s is above `task_{_HARD}`, {hard:g} s, so {outcome}"
         lower = _below(hard)
-        fix = Fix(f"Lower it to {lower}", (Edit(setting.value_span, f"{lower}"),), preferred=True) if lower > 0 else None
+        fix = (
+            Fix(f"Lower it to {lower}", (Edit(setting.value_span, f"{lower}"),), preferred=True) if lower > 0 else None
+        )
         yield self.finding(setting.span, message, fix, severity=severity)
 
 

@@ -132,7 +132,9 @@ class SwallowedSoftTimeLimit(Rule):
             return
         ends = "until the hard limit kills it" if _has_hard_limit(task, context) else "and nothing ends it"
         for catcher in found:
-            message = f"this catches `{_NAME}` too: at its soft limit{limit} `{task.name}` goes on with the loop, {ends}"
+            message = (
+                f"this catches `{_NAME}` too: at its soft limit{limit} `{task.name}` goes on with the loop, {ends}"
+            )
             yield self.finding(_span(catcher, context), message, _fix(catcher, context))
 
 

@@ -9,12 +9,13 @@ import ast
 import re
 from functools import cached_property
 
+from celery_analyzers.app_sites import AppSite
 from celery_analyzers.body import Body
 from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
 from celery_analyzers.expressions import Reference, expression
-from celery_analyzers.extraction import AppSite, Function
+from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments

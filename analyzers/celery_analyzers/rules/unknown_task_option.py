@@ -149,8 +149,7 @@ class UnknownTaskOption(Rule):
             return
         known = tables()
         for option in task.options:
-            if option.span is None and option.name in dict(task.maker.options):
-                # The wrapper that sets it is to be mended, once, not each task that it makes.
+            if task.is_from_wrapper(option.name):
                 continue
             if option.name in known.options:
                 yield from self._too_new(option, task, context)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from celery_analyzers.app_sites import AppSite, app_site
 from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
-from celery_analyzers.expressions import Expression, Invocation, dotted_path, expression
+from celery_analyzers.expressions import Expression, Invocation, expression
 from celery_analyzers.facts import (
-    AppMade,
     CrontabCall,
     Field,
     FunctionFacts,
@@ -29,7 +29,7 @@ from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
-from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_celery_class, is_task_class
+from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, Scope
@@ -75,20 +75,6 @@ class CrontabSite:
     @property
     def fact(self) -> CrontabCall:
         return self.crontab
-
-
-@dataclass(frozen=True, slots=True)
-class AppSite:
-    """An app with the call that makes it, and the statement that binds it to a name."""
-
-    app: AppMade
-    call: ast.Call
-    statement: ast.stmt | None
-    scope: Scope
-
-    @property
-    def fact(self) -> AppMade:
-        return self.app
 
 
 Site = TaskSite | CrontabSite | DispatchSite | AppSite | SettingSite | ConfigurationSite | BeatSite
@@ -146,20 +132,6 @@ class _Visitor:
                 yield from self.block(node.body, InnerScope.of(inner.binding.body, scope), inner)
             else:
                 yield from self._statement(node, scope, owner)
-
-    def _app(self, call: ast.Call, scope: Scope) -> AppSite | None:
-        """The app that a call of a class makes; what a factory of the project returns is made in the factory."""
-        path = dotted_path(call.func)
-        if path is None or not path.rpartition(".")[2].endswith("Celery"):
-            return None
-        if not is_celery_class(evaluate_symbol(expression(call.func), scope)):
-            return None
-        statement = self._assignment if self._assignment is not None and self._assignment.value is call else None
-        targets: list[ast.expr] = []
-        if statement is not None:
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        name = dotted_path(targets[0]) if len(targets) == 1 else None
-        return AppSite(AppMade(self._syntax.span(call), name), call, statement if name else None, scope)
 
     def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         if self._settings.reads:
@@ -298,7 +270,7 @@ class _Visitor:
             elif self._reads_dispatches and (dispatch := self._dispatches.read(call, scope, self._reads_calls)):
                 yield dispatch
             elif self._settings.reads:
-                if app := self._app(call, scope):
+                if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app
                 yield from self._settings.call(call, scope)
 

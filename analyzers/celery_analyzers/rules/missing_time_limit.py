@@ -176,7 +176,8 @@ class MissingTimeLimit(Rule):
         if setting.name is None or context.in_tests or not isinstance(module, ModuleScope):
             return
         project = context.project
-        apps = [app for app in _apps_at(module, context) if _is_home(settings_home(app, project), setting, module)]
+        homes = ((app, settings_home(app, project, module)) for app in _apps_at(module, context))
+        apps = [app for app, home in homes if _is_home(home, setting, module)]
         if not apps or _is_limited_here(setting.namespace, context):
             return
         unlimited = _unlimited_tasks(apps, context)

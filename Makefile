@@ -36,6 +36,7 @@ lint: dev-environment ## Check style, types and the lock file
 bench: dev-environment ## Measure speed, beside other servers and linters
 	$(BIN)/python bench/keystroke.py $(ARGS)
 	$(BIN)/python bench/check.py $(ARGS)
+	$(BIN)/python bench/workspace.py $(ARGS)
 
 docs: dev-environment ## Regenerate the generated pages
 	$(BIN)/python tools/generate_docs.py $(ARGS)

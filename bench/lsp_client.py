@@ -36,7 +36,13 @@ CAPABILITIES = {
         "diagnostic": {"dynamicRegistration": False, "relatedDocumentSupport": False},
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["quickfix"]}}},
     },
-    "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
+    "workspace": {
+        "configuration": True,
+        "workspaceFolders": True,
+        "applyEdit": True,
+        "diagnostics": {"refreshSupport": True},
+        "didChangeWatchedFiles": {"dynamicRegistration": True},
+    },
     "window": {"workDoneProgress": True},
 }
 INCREMENTAL = 2
@@ -157,6 +163,10 @@ class Client:
         self._result_id: str | None = None
         self._last: list[dict[str, Any]] = []
         self._names_versions = False
+        self.progress: list[tuple[float, str]] = []
+        """What the server told of long work: when, and whether it is a `begin`, a `report` or an `end`."""
+        self.refreshes: list[float] = []
+        """When the server asked for diagnostics to be pulled again."""
         folder = {"uri": root.as_uri(), "name": root.name}
         _, answer = self._request(
             "initialize",
@@ -209,6 +219,26 @@ class Client:
             received = self._pipe.receive(left)
             if received is not None:
                 self._answer(received[1])
+
+    @property
+    def started(self) -> float:
+        """When the server was started."""
+        return self._started
+
+    def pull(self) -> list[dict[str, Any]]:
+        """The document's diagnostics, asked for once more."""
+        return self._pulled()[1]
+
+    def memory(self) -> tuple[int, int]:
+        """The bytes that the server has in memory, and those of the processes that it started."""
+        server = psutil.Process(self._pipe.process.pid)
+        others = 0
+        for process in server.children(recursive=True):
+            try:
+                others += process.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        return server.memory_info().rss, others
 
     def processor_seconds(self) -> float:
         """How long the server and the processes it started have used a processor."""
@@ -283,7 +313,12 @@ class Client:
         self._pipe.send({"method": method, "params": parameters})
 
     def _answer(self, message: dict[str, Any]) -> None:
-        """Answer a request of the server; anything else is passed over."""
+        """Answer a request of the server, and note what it tells of long work; anything else is passed over."""
+        now = time.perf_counter()
+        if message.get("method") == "$/progress":
+            self.progress.append((now, message["params"]["value"]["kind"]))
+        elif message.get("method") == "workspace/diagnostic/refresh":
+            self.refreshes.append(now)
         if "id" not in message or "method" not in message:
             return
         result: Any = None

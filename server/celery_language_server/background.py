@@ -156,10 +156,13 @@ class _Folder:
             return crews[0]
 
         try:
-            for _ in self._reported(index.read(crew), len(index.unknown)):
+            total = len(index.unknown)
+            for _ in self._reported(index.read(crew), total):
                 pass
             index.save()
             self._tell(index)
+            if total:
+                self._send({"end": True})
             self._check(index, crew)
         finally:
             for started in crews:
@@ -176,7 +179,6 @@ class _Folder:
             if (now := time.monotonic()) >= due:
                 due = now + _PROGRESS_SECONDS
                 self._send({"done": done, "total": total})
-        self._send({"end": True})
 
     def _tell(self, index: WorkspaceIndex) -> None:
         records, files = index.store.records(), index.found.files
@@ -192,6 +194,8 @@ class _Folder:
             last["files"] = "\0".join(files)
         if self._is_known:
             last["changed"] = sorted(set(touched))
+        else:
+            last["all"] = True
         self._send(last)
         self._records, self._files, self._is_known = records, dict(files), True
 

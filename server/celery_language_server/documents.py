@@ -43,7 +43,7 @@ class Document:
         self.folder = folder
         self.analysis: FileAnalysis = folder.analyse(text, self.path)
         self._rules = folder.rules(self.path)
-        self._project = folder.project
+        self._project: Project = folder.project
         self._is_indexed = False
         self._time = folder.time
         # Whether the text changed since other files were told of it, and what of it they were told.

@@ -19,7 +19,7 @@ class FolderIndex:
     """The index of the folder `root`; None until it is ready."""
 
     def __init__(self, root: str) -> None:
-        self._root = root
+        self.root = root
         self._saved: dict[str, FileRecord] = {}
         self._arriving: dict[str, FileRecord] = {}
         self._open: dict[str, FileRecord] = {}
@@ -36,13 +36,13 @@ class FolderIndex:
     def receive(self, message: dict[str, Any]) -> None:
         """Take over a part of what is on disk."""
         for path, record in message.get("records", {}).items():
-            self._arriving[f"{self._root}/{path}"] = FileRecord.from_json(json.loads(record))
+            self._arriving[f"{self.root}/{path}"] = FileRecord.from_json(json.loads(record))
         for path in message.get("gone", ()):
-            self._saved.pop(f"{self._root}/{path}", None)
+            self._saved.pop(f"{self.root}/{path}", None)
         if "files" in message:
-            self._files = frozenset(f"{self._root}/{path}" for path in message["files"].split("\0") if path)
+            self._files = frozenset(f"{self.root}/{path}" for path in message["files"].split("\0") if path)
         if message.get("ready"):
-            self._saved |= self._arriving
+            self._saved = self._arriving if message.get("all") else self._saved | self._arriving
             self._arriving = {}
             self._is_ready = self._is_changed = True
 
@@ -71,7 +71,7 @@ class FolderIndex:
         if before is not None and before.files == files:
             self.index = before.with_records({path: records[path] for path in sorted(records)})
             return not _mean_the_same(before, self.index)
-        self.index = ProjectIndex.of(records, files, self._root)
+        self.index = ProjectIndex.of(records, files, self.root)
         return True
 
 

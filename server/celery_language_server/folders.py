@@ -205,10 +205,9 @@ class Folder:
 
     def _renew_project(self, before: Configuration) -> None:
         """Begin anew where the settings are others by which code is understood."""
-        now = self.configuration
-        if now.root != before.root or now.file != before.file:
+        if self._index is not None and self._index.root != str(self.root):
             self._project = self._index = None
-        elif now.settings.extra_task_decorators != before.settings.extra_task_decorators:
+        elif self.configuration.settings.extra_task_decorators != before.settings.extra_task_decorators:
             self._project = None
 
     def _load(self) -> Configuration:

@@ -86,9 +86,9 @@ class Inspector:
         file = self.root / path
         reading = read_record(file, path, data, self.project)
         record = reading.record
-        if data is not None and path.endswith(".py") and not _is_decodable(data):
+        if data is not None and path.endswith(".py") and not (data.isascii() or _is_decodable(data)):
             record = replace(record, unread=True)
-        if record.is_empty() and (data is None or not _may_have_findings(path, data)):
+        if record.is_empty() and reading.analysis is None:
             return Entry(stamp)
         known = "" if data is None else digest(data)
         if reading.analysis is not None and self._room > 0:
@@ -144,15 +144,7 @@ def _dumped(record: FileRecord) -> str:
     return json.dumps(record.to_json(), separators=(",", ":"))
 
 
-def _may_have_findings(path: str, data: bytes) -> bool:
-    from celery_analyzers.relevance import concerns_celery
-
-    return path.endswith(".py") and concerns_celery(data)
-
-
 def _is_decodable(data: bytes) -> bool:
-    if data.isascii():
-        return True
     try:
         decode(data)
     except UndecodableError:

@@ -32,7 +32,7 @@ class WorkspaceIndex:
     ) -> None:
         self._root = root
         self._settings = settings
-        self._scope = ([""], []) if is_project(root) else (list(folders), list(near))
+        self._folders, self._near = (list(folders), list(near)) if not is_project(root) else ([""], list[str]())
         self._meaning: str | None = None
         self._modules: frozenset[str] | None = None
         self._index: ProjectIndex | None = None
@@ -44,7 +44,7 @@ class WorkspaceIndex:
     def _walk(self) -> Found:
         settings = self._settings
         known = self.store.decisions if self.store.is_known and self.store.decisions.hold() else None
-        return Walker(self._root, settings.exclude, settings.respect_gitignore, known).walk(*self._scope)
+        return Walker(self._root, settings.exclude, settings.respect_gitignore, known).walk(self._folders, self._near)
 
     @property
     def is_current(self) -> bool:

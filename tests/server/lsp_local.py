@@ -31,6 +31,8 @@ class Channel:
         # A batch ends as an input does.
         return self.inbox.popleft() if self.inbox else None
 
+    def wake(self) -> None: ...
+
     def send(self, body: bytes) -> None:
         self.sent.append(json.loads(body))
 

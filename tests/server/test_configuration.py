@@ -9,7 +9,7 @@ import pytest
 from celery_analyzers.findings import Severity
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
-from celery_language_server.configuration import Configuration, ConfigurationError, from_client, load
+from celery_language_server.configuration import KEYS, Configuration, ConfigurationError, from_client, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,8 +116,7 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ("selct = []", "selct: unknown key; did you mean `select`?"),
         (
             "colour = 1",
-            "colour: unknown key; expected one of select, extend-select, ignore, severity, exclude, respect-gitignore, "
-            "extra-task-decorators, diagnostic-mode",
+            "colour: unknown key; expected one of " + ", ".join(KEYS),
         ),
         ("extend_select = []", "extend_select: unknown key; did you mean `extend-select`?"),
         ('select = "ALL"', 'select: expected a list of strings, not "ALL"'),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
+OTHER_SCHEDULER = "other-scheduler"
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -149,7 +150,7 @@ class ProjectIndex:
     files: frozenset[str] = frozenset()
     commands: tuple[WorkerCommand, ...] = ()
     words: frozenset[str] = frozenset()
-    """What files of the workspace were found to speak of: TIME_LIMIT, ASYNC_POOL."""
+    """What files of the workspace were found to speak of: TIME_LIMIT, ASYNC_POOL, OTHER_SCHEDULER."""
     root: str = ""
 
     @cached_property

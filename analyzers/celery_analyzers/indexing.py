@@ -17,7 +17,16 @@ from celery_analyzers.command_lines import WorkerCommand, commands_in, is_deploy
 from celery_analyzers.configuration import app_attributes, apps_configured, apps_made, sources_of
 from celery_analyzers.effective import names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
-from celery_analyzers.index import ASYNC_POOL, TIME_LIMIT, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
+from celery_analyzers.index import (
+    ASYNC_POOL,
+    OTHER_SCHEDULER,
+    TIME_LIMIT,
+    FileRecord,
+    ProjectIndex,
+    SourceRecord,
+    TaskRecord,
+    UseRecord,
+)
 from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
@@ -38,6 +47,10 @@ _WORDS = {
         rb"\btask_(?:soft_)?time_limit\b|(?:\b|CELERYD?_)TASK_(?:SOFT_)?TIME_LIMIT\b|--(?:soft-)?time-limit\b"
     ),
     ASYNC_POOL: re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL"),
+    OTHER_SCHEDULER: re.compile(
+        rb"django[-_]celery[-_]beat|redbeat|celerybeat[-_]?mongo|celery[-_]sqlalchemy|(?i:beat_scheduler)\b"
+        rb"|\bbeat\b[^\r\n]*(?:--scheduler|[ \t]-S\b)"
+    ),
 }
 _CONFIGURATION = re.compile(
     r"celery|setting|config|conf\b|constant|default|procfile|compose|supervisor|\.service\Z|entrypoint|worker|app"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
+OTHER_SCHEDULER = "other-scheduler"
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")

@@ -62,7 +62,7 @@ class MissingTimeLimit(Rule):
 
         import requests
 
-        @app.task
+        @shared_task
         def sync(url):
         #   ^^^^ `sync` has no time limit and `requests.get` has no timeout: one hung call takes a worker slot
         #        for good
@@ -72,13 +72,15 @@ class MissingTimeLimit(Rule):
 
         import requests
 
-        @app.task(soft_time_limit=300, time_limit=360)
+        @shared_task(soft_time_limit=300, time_limit=360)
         def sync(url):
             return requests.get(url).json()
 
     ## Not flagged
 
     A limit of any kind is enough, and so is one for all tasks:
+
+        app = Celery("shop")
 
         @app.task(time_limit=60)
         def refresh():
@@ -109,6 +111,8 @@ class MissingTimeLimit(Rule):
 
     code = "CEL201"
     severity = Severity.WARNING
+    # Of an app without limits there is something to say, too.
+    PRELUDE = "from celery import Celery, shared_task\n\n"
     proofs = (
         # Five minutes of the limits pass in a second: the caller sends them along with the message.
         Proof(
@@ -116,6 +120,10 @@ class MissingTimeLimit(Rule):
                 import sys
                 import time
                 from types import ModuleType
+
+                import celery
+
+                app = celery.Celery('shop')
 
                 class Answer:
                     def json(self):

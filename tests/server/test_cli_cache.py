@@ -179,7 +179,7 @@ def test_what_concerns_the_whole_project(celeryls: Command, analysed: list[str])
     assert "missing-time-limit" not in celeryls(*arguments).out
     assert taken(analysed) == ["tasks.py"]
 
-    celeryls.write("docker-compose.yml", "command: celery worker --time-limit 6000\n")
+    celeryls.write("docker-compose.yml", "command: celery worker --time-limit 60 # seconds\n")
     celeryls.write("NOTES.txt", "nothing of interest\n")
     assert "missing-time-limit" not in celeryls(*arguments).out
     assert taken(analysed) == [], "the answer is the same"

@@ -16,6 +16,8 @@ from celery_language_server import __version__, cli, progress, serve
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from celery_analyzers.analysis import FileAnalysis
+
 
 @pytest.fixture
 def celeryls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
@@ -148,18 +150,18 @@ def test_an_interrupt_is_no_news(celeryls: Command, monkeypatch: pytest.MonkeyPa
 def test_a_file_that_breaks_a_rule_of_ours_does_not_stop_the_run(
     celeryls: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from celery_language_server.inspection import Inspector
+    from celery_language_server import inspection
 
     celeryls.write("a.py")
     celeryls.write("b.py")
-    analyse = Inspector.analyse
+    reports_of = inspection.reports_of
 
-    def failing(self: Inspector, text: str, path: Path) -> object:
-        if path.name == "a.py":
+    def failing(analysis: FileAnalysis) -> object:
+        if analysis.scope.path == celeryls.folder / "a.py":
             raise KeyError("boom")
-        return analyse(self, text, path)
+        return reports_of(analysis)
 
-    monkeypatch.setattr(Inspector, "analyse", failing)
+    monkeypatch.setattr(inspection, "reports_of", failing)
     result = celeryls.check("--output-format", "concise")
 
     assert result.code == 2

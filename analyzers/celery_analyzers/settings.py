@@ -19,6 +19,7 @@ class Settings:
     (`CEL1`) or `ALL`; the longer, more exact selector wins, and at equal exactness `ignore` does.
     `severity` gives a rule's name another severity; None turns the rule off.
     `exclude` are gitignore patterns, relative to `root`, of files that are not read.
+    `external_task_names` are patterns, with `*`, of the names of tasks that are run by somebody else.
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -26,3 +27,4 @@ class Settings:
     severity: Mapping[str, Severity | None] = field(default_factory=dict[str, "Severity | None"])
     exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
+    external_task_names: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Configuration", "ConfigurationError", "check_selectors", "from_client", "from_file", "load"]
 
-KEYS = ("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore")
+KEYS = ("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore", "external-task-names")
 LEVELS = ("off", "hint", "information", "warning", "error")
 
 
@@ -114,6 +114,7 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> Settings:
         severity=_severities(given.severity, mistake),
         exclude=tuple(given.exclude),
         respect_gitignore=given.respect_gitignore,
+        external_task_names=tuple(given.external_task_names),
     )
     for key, selectors in (
         ("select", given.select),

@@ -25,3 +25,4 @@ class Table(BaseModel):
     severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(default_factory=dict)
     exclude: list[str] = Field(default_factory=list)
     respect_gitignore: bool = True
+    external_task_names: list[str] = Field(default_factory=list)

@@ -77,7 +77,8 @@ class Folder:
         if self._project is None:
             from celery_analyzers.project import Project
 
-            self._project = Project(self.configuration.root if self.path else None)
+            root, external = self.configuration.root, self.configuration.settings.external_task_names
+            self._project = Project(root if self.path else None, external_task_names=external)
         return self._project
 
     def overlay(self, path: Path, text: str | None) -> None:

@@ -36,7 +36,7 @@ class Inspector:
         self.root = Path(root)
         self.settings = settings
         self.rules = RuleSet.from_settings(settings)
-        self.project = Project(self.root)
+        self.project = Project(self.root, external_task_names=settings.external_task_names)
 
     def analyse(self, text: str, path: Path) -> FileAnalysis:
         """The analysis of a text that stands, or is to stand, at `path`."""

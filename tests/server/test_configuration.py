@@ -36,6 +36,7 @@ def test_every_key(tmp_path: Path) -> None:
         ignore = ["CEL101"]
         exclude = ["migrations/"]
         respect-gitignore = false
+        external-task-names = ["billing.*"]
 
         [severity]
         bind-without-self = "warning"
@@ -50,6 +51,7 @@ def test_every_key(tmp_path: Path) -> None:
             severity={"bind-without-self": Severity.WARNING, "unknown-task-option": None},
             exclude=("migrations/",),
             respect_gitignore=False,
+            external_task_names=("billing.*",),
         ),
         tmp_path,
         file,
@@ -116,7 +118,8 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ("selct = []", "selct: unknown key; did you mean `select`?"),
         (
             "colour = 1",
-            "colour: unknown key; expected one of select, extend-select, ignore, severity, exclude, respect-gitignore",
+            "colour: unknown key; expected one of select, extend-select, ignore, severity, exclude, respect-gitignore, "
+            "external-task-names",
         ),
         ("extend_select = []", "extend_select: unknown key; did you mean `extend-select`?"),
         ('select = "ALL"', 'select: expected a list of strings, not "ALL"'),

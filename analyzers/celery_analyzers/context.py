@@ -115,6 +115,12 @@ class Context:
         path = module.path if isinstance(module, ModuleScope) else None
         return path is not None and is_test(path, root)
 
+    @property
+    def in_migrations(self) -> bool:
+        """Whether the module is a migration of Django's: it speaks of the time at which it was written."""
+        module = self.scope.module_scope
+        return isinstance(module, ModuleScope) and module.path is not None and "migrations" in module.path.parts
+
     @cached_property
     def function_source(self) -> str:
         """The text of the function that the task runs, decorators apart; empty where it stands elsewhere."""

@@ -89,6 +89,7 @@ def analyse(text: str, project: Project | None = None, path: Path | None = None)
         project = Project(ALONE)
         record = record_of(FileAnalysis(text, rules=RuleSet(()), project=project, path=path), project)
         project = Project(ALONE, ProjectIndex({str(path): record}, frozenset({str(path)}), root=str(ALONE)))
+        project.set_overlay(path, text)
     return FileAnalysis(text, rules=RuleSet.from_settings(Settings()), project=project, path=path)
 
 

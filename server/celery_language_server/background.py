@@ -159,7 +159,9 @@ class _Folder:
             total = len(index.unknown)
             for _ in self._reported(index.read(crew), total):
                 pass
-            index.save()
+            if order.is_deep:
+                # Beside a lone file somewhere, nobody asked for a folder of ours.
+                index.save()
             self._tell(index)
             if total:
                 self._send({"end": True})

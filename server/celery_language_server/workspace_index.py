@@ -34,6 +34,7 @@ class WorkspaceIndex:
         self._settings = settings
         self._folders, self._near = (list(folders), list(near)) if not is_project(root) else ([""], list[str]())
         self._meaning: str | None = None
+        self._is_saved = False
         self._modules: frozenset[str] | None = None
         self._index: ProjectIndex | None = None
         self.store = IndexStore(root, settings)
@@ -104,5 +105,7 @@ class WorkspaceIndex:
 
     def save(self) -> str:
         """Keep what was read; returns the meaning of the index."""
-        self.store.save(self.found, self.meaning, self.configuration_modules)
+        if not self._is_saved:
+            self._is_saved = True
+            self.store.save(self.found, self.meaning, self.configuration_modules)
         return self.meaning

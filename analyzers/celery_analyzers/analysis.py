@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from celery_analyzers.app_sites import AppSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.configuration_sources import roles_here
 from celery_analyzers.context import AppContext, BeatContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
-from celery_analyzers.extraction import AppSite, CrontabSite, Site, TaskSite, sites
+from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores

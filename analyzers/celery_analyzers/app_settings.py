@@ -32,12 +32,13 @@ class SettingsHome:
     is_conf: bool = False
 
 
-def settings_home(module: ModuleScope, project: Project) -> SettingsHome | None:
+def settings_home(module: ModuleScope, project: Project, own: ModuleScope | None = None) -> SettingsHome | None:
     """Where the settings of the app that `module` makes stand: in what it is configured from, else on its `conf`.
 
-    None where they are nowhere but in the call that makes it, or cannot be told.
+    None where they are nowhere but in the call that makes it, or cannot be told. `own` is the module that is being
+    analysed: it is read as it is in the editor.
     """
-    found = [(len(keys), home) for source in sources_of(module) for home, keys in _homes(source, module, project)]
+    found = [(len(keys), home) for source in sources_of(module) for home, keys in _homes(source, module, project, own)]
     if found:
         # What several modules of settings share stands in the one that has the most.
         return max(found, key=lambda one: (one[0], str(one[1].path)))[1]
@@ -48,7 +49,9 @@ def settings_home(module: ModuleScope, project: Project) -> SettingsHome | None:
     return None
 
 
-def _homes(source: Source, module: ModuleScope, project: Project) -> Iterator[tuple[SettingsHome, list[str]]]:
+def _homes(
+    source: Source, module: ModuleScope, project: Project, own: ModuleScope | None
+) -> Iterator[tuple[SettingsHome, list[str]]]:
     if source.kind == "class" and isinstance(source.values, ProjectClass):
         owner = source.values
         where = owner.scope.module_scope
@@ -59,7 +62,8 @@ def _homes(source: Source, module: ModuleScope, project: Project) -> Iterator[tu
     scopes = [source.scope] if source.kind == "module" else []
     if source.kind == "django":
         scopes = list((project.django_settings(str(module.path)) if module.path else None) or [])
-    for scope in scopes:
+    for read in scopes:
+        scope = own if own is not None and isinstance(read, ModuleScope) and read.path == own.path else read
         if isinstance(scope, ModuleScope):
             bound = [(name, binding) for name in scope.bound() for binding in scope.names.get(name, ())[:1]]
             keys = list(_settings(bound, source.namespace))

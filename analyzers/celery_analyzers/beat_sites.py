@@ -118,11 +118,7 @@ class BeatReader:
         complete = not any(isinstance(a, ast.Starred) for a in node.args) and all(k.arg for k in node.keywords)
         given = [*zip(names, node.args, strict=False), *((k.arg, k.value) for k in node.keywords if k.arg)]
         fields = tuple((name, self._argument(value, self._syntax.span(value), scope)) for name, value in given)
-        made_of = next((value for name, value in given if name == "sig"), None)
-        if isinstance(made_of, ast.Call):
-            # `send.s(1)`: what the signature is made of.
-            made_of = made_of.func.value if isinstance(made_of.func, ast.Attribute) else None
-        task = self._task_of(made_of, scope) if made_of is not None else None
+        task = next((self._task_of(value, scope) for name, value in given if name == "sig"), None)
         name = next((value.value for name, value in fields if name == "name"), None)
         key = name if isinstance(name, str) else None
         entry = BeatEntry(key, self._syntax.span(node), fields, complete, task, form="call")

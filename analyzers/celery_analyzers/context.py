@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from celery_analyzers.app_sites import AppSite
 from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
@@ -18,13 +19,14 @@ from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
 from celery_analyzers.expressions import Reference, dotted_path, expression
-from celery_analyzers.extraction import AppSite, Function
+from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.setting_names import spellings
 from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
@@ -112,6 +114,12 @@ class Context:
         module, root = self.scope.module_scope, self.project.root
         path = module.path if isinstance(module, ModuleScope) else None
         return path is not None and is_test(path, root)
+
+    @property
+    def in_migrations(self) -> bool:
+        """Whether the module is a migration of Django's: it speaks of the time at which it was written."""
+        module = self.scope.module_scope
+        return isinstance(module, ModuleScope) and module.path is not None and "migrations" in module.path.parts
 
     @cached_property
     def function_source(self) -> str:
@@ -269,6 +277,16 @@ class SettingContext(Context):
         super().__init__(syntax, site.scope, project)
         self.node = site.node
         self.owner = site.owner
+        self._setting = site.setting
+
+    def beside(self, name: str) -> object:
+        """The value of another setting of the same app, where it stands beside this one; None where it does not."""
+        if self._setting.form != "variable":
+            return self.setting(name)
+        for key in spellings(name, self._setting.namespace):
+            if self.scope.lookup(key)[0]:
+                return evaluate(Reference(key), self.scope)
+        return None
 
 
 class BeatContext(Context):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import (
@@ -20,6 +20,7 @@ from celery_analyzers.layout import (
     Listing,
     call_listing,
     comments_in,
+    dict_listing,
     first_on_line,
     indentation,
     line_end,
@@ -27,6 +28,7 @@ from celery_analyzers.layout import (
     newline_of,
     parameter_listing,
 )
+from celery_analyzers.strings import inside_plain
 
 SpanOf = Callable[[ast.AST], Span]
 _STEP = "    "
@@ -106,6 +108,62 @@ def remove_keywords(
         items.append(item)
     left = Listing(listing.open, listing.close, tuple(items))
     return tuple(_removal(text, left, index, bare) for index in gone)
+
+
+def rename_key(text: str, node: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
+    """Call the key `name` of a dict `new_name`, and keep its value."""
+    key, _ = _dict_items(node).get(name, (None, None))
+    span = span_of(key) if key is not None else Span(0, 0)
+    inside = inside_plain(text[span.start : span.end])
+    return (Edit(Span(span.start + inside[0], span.start + inside[1]), new_name),) if inside else ()
+
+
+def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], under: str) -> tuple[Edit, ...]:
+    """Move the items `names` of a dict into the dict that stands in it under the key `under`, or that is made there.
+
+    No edits where what stands there is no dict, or may have one of the keys already.
+    """
+    keys, listing = _dict_items(node), dict_listing(text, node, span_of)
+    places = [_item_at(listing, span_of(keys[name][0]).start) for name in names]
+    spans = [Span(listing.items[place].start, listing.items[place].end) for place in places]
+    written = [text[span.start : span.end] for span in spans]
+    inner = keys[under][1] if under in keys else None
+    if inner is None:
+        quote = text[span_of(keys[names[0]][0]).end - 1]
+        edits = [Edit(spans[0], f"{quote}{under}{quote}: {{{', '.join(written)}}}")]
+        places = places[1:]
+    elif isinstance(inner, ast.Dict) and len(_dict_items(inner)) == len(inner.keys):
+        if not _dict_items(inner).keys().isdisjoint(names):
+            return ()
+        edits = list(_appended(text, dict_listing(text, inner, span_of), written))
+    else:
+        return ()
+    return tuple(sorted([*edits, *_removals(text, listing, set(places))], key=_by_position))
+
+
+def _removals(text: str, listing: Listing, places: set[int]) -> Iterator[Edit]:
+    """Take several items out of a listing; neighbours as one, as each removal goes by what stands beside it."""
+    items: list[Item] = []
+    removed: list[int] = []
+    for place, item in enumerate(listing.items):
+        if place in places and place - 1 in places:
+            items[-1] = Item(items[-1].start, item.end, item.comma)
+            continue
+        if place in places:
+            removed.append(len(items))
+        items.append(item)
+    merged = Listing(listing.open, listing.close, tuple(items))
+    return (_removal(text, merged, index, False) for index in removed)
+
+
+def _item_at(listing: Listing, offset: int) -> int:
+    return next(index for index, item in enumerate(listing.items) if item.start <= offset < item.end)
+
+
+def _dict_items(node: ast.expr) -> dict[str, tuple[ast.expr, ast.expr]]:
+    """The items of a dict whose keys are plain strings."""
+    pairs = zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ()
+    return {key.value: (key, value) for key, value in pairs if isinstance(key, ast.Constant) and type(key.value) is str}
 
 
 def add_parameter(

@@ -49,7 +49,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A unary, binary or boolean operation; `operator` is the name of its `ast` class."""
+    """A unary, binary or boolean operation, or an f-string of its parts; `operator` is the name of its `ast` class."""
 
     operator: str
     operands: tuple[Expression, ...]
@@ -128,6 +128,9 @@ def expression(node: ast.expr | None, depth: int = 12) -> Expression:
         return Operation(type(node.op).__name__, (expression(node.operand, inner),))
     if isinstance(node, ast.BoolOp):
         return Operation(type(node.op).__name__, tuple(expression(value, inner) for value in node.values))
+    if isinstance(node, ast.JoinedStr):
+        # How it begins may be known although its value is not.
+        return Operation("JoinedStr", tuple(_part(value) for value in node.values))
     if isinstance(node, ast.IfExp):
         return Choice((expression(node.body, inner), expression(node.orelse, inner)))
     if isinstance(node, ast.Subscript):
@@ -136,19 +139,12 @@ def expression(node: ast.expr | None, depth: int = 12) -> Expression:
         return Splat(expression(node.value, inner))
     if isinstance(node, ast.NamedExpr):
         return expression(node.value, inner)
-    if isinstance(node, ast.JoinedStr):
-        return _joined(node)
     return OPAQUE
 
 
-def _joined(node: ast.JoinedStr) -> Expression:
-    """An f-string of nothing but texts and names, as the sum of these."""
-    result: Expression = Literal("")
-    for part in node.values:
-        if isinstance(part, ast.FormattedValue):
-            if not isinstance(part.value, ast.Name) or part.conversion != -1 or part.format_spec is not None:
-                # An enum's member, for one, does not look like its value.
-                return OPAQUE
-            part = part.value
-        result = Operation("Add", (result, expression(part)))
-    return result
+def _part(node: ast.expr) -> Expression:
+    """A part of an f-string: a text or a name; an enum's member, for one, does not look like its value."""
+    if isinstance(node, ast.FormattedValue):
+        is_plain = isinstance(node.value, ast.Name) and node.conversion == -1 and node.format_spec is None
+        return expression(node.value) if is_plain else OPAQUE
+    return expression(node)

@@ -12,12 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from celery_analyzers.app_sites import AppSite, app_site
 from celery_analyzers.beat_sites import BeatSite
-from celery_analyzers.bindings import ParameterKind, class_binding, function_scope, listed_parameters
+from celery_analyzers.bindings import (
+    Bindings,
+    ParameterKind,
+    ValueBinding,
+    class_binding,
+    function_scope,
+    listed_parameters,
+)
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
-from celery_analyzers.expressions import Expression, Invocation, dotted_path, expression
+from celery_analyzers.expressions import Expression, Invocation, Reference, dotted_path, expression
 from celery_analyzers.facts import (
-    AppMade,
     CrontabCall,
     Field,
     FunctionFacts,
@@ -29,10 +36,10 @@ from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
-from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_celery_class, is_task_class
+from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
-from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, Scope
+from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
@@ -42,6 +49,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
 
+_OF_APPS = frozenset({"on_after_configure", "on_after_finalize", "on_after_fork", "on_configure"})
+"""Signals that an app sends about itself."""
 CRONTAB_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
 """The parameters of `crontab` in the order of its positional arguments."""
 
@@ -75,20 +84,6 @@ class CrontabSite:
     @property
     def fact(self) -> CrontabCall:
         return self.crontab
-
-
-@dataclass(frozen=True, slots=True)
-class AppSite:
-    """An app with the call that makes it, and the statement that binds it to a name."""
-
-    app: AppMade
-    call: ast.Call
-    statement: ast.stmt | None
-    scope: Scope
-
-    @property
-    def fact(self) -> AppMade:
-        return self.app
 
 
 Site = TaskSite | CrontabSite | DispatchSite | AppSite | SettingSite | ConfigurationSite | BeatSite
@@ -147,20 +142,6 @@ class _Visitor:
             else:
                 yield from self._statement(node, scope, owner)
 
-    def _app(self, call: ast.Call, scope: Scope) -> AppSite | None:
-        """The app that a call of a class makes; what a factory of the project returns is made in the factory."""
-        path = dotted_path(call.func)
-        if path is None or not path.rpartition(".")[2].endswith("Celery"):
-            return None
-        if not is_celery_class(evaluate_symbol(expression(call.func), scope)):
-            return None
-        statement = self._assignment if self._assignment is not None and self._assignment.value is call else None
-        targets: list[ast.expr] = []
-        if statement is not None:
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        name = dotted_path(targets[0]) if len(targets) == 1 else None
-        return AppSite(AppMade(self._syntax.span(call), name), call, statement if name else None, scope)
-
     def _statement(self, node: ast.stmt, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         if self._settings.reads:
             yield from self._settings.statement(node, scope, owner)
@@ -188,7 +169,8 @@ class _Visitor:
         if not self._look_inside:
             return
         outside = owner.scope if owner is not None else scope
-        yield from self.block(node.body, InnerScope.of(function_scope(node), outside), None)
+        inside = InnerScope.of(_inside(node, scope), outside)
+        yield from self.block(node.body, inside, None)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         read = [(i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list)]
@@ -298,7 +280,7 @@ class _Visitor:
             elif self._reads_dispatches and (dispatch := self._dispatches.read(call, scope, self._reads_calls)):
                 yield dispatch
             elif self._settings.reads:
-                if app := self._app(call, scope):
+                if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app
                 yield from self._settings.call(call, scope)
 
@@ -351,6 +333,18 @@ class _Visitor:
         span = self._syntax.span(call)
         start = self._syntax.text.index("(", self._syntax.span(call.func).end) + 1
         return CrontabCall(span, Span(start, span.end - 1), tuple(fields), complete)
+
+
+def _inside(node: Function, scope: Scope) -> Bindings:
+    """What is bound inside a function; the first parameter of a handler of `app.on_after_configure` is the app."""
+    bound = function_scope(node)
+    parameters = [*node.args.posonlyargs, *node.args.args]
+    for decorator in node.decorator_list if parameters else ():
+        path = dotted_path(decorator.func if isinstance(decorator, ast.Call) else decorator) or ""
+        app, signal, method = (["", "", *path.rsplit(".", 2)])[-3:]
+        if signal in _OF_APPS and method == "connect" and isinstance(resolve(app, scope), App):
+            return ((parameters[0].arg, ValueBinding(Reference(app))), *bound[1:])
+    return bound
 
 
 def _callee(value: Expression) -> Expression:

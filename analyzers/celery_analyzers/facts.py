@@ -97,6 +97,11 @@ class TaskDefinition:
         """The option `name` as it is written on the task itself; of several the last, which counts."""
         return next((option for option in reversed(self.options) if option.name == name), None)
 
+    def is_from_wrapper(self, name: str) -> bool:
+        """Whether an option is set by the wrapper that makes the task: there it is to be mended, once."""
+        option = self.option(name)
+        return option is not None and option.span is None and name in dict(self.maker.options)
+
     @property
     def span(self) -> Span:
         """Where to point when the task as a whole is meant: its name, else the call that makes it."""

@@ -10,11 +10,12 @@ import ast
 from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.expressions import dotted_path
+from celery_analyzers.findings import Span
 from celery_analyzers.symbols import UNKNOWN, External
 from celery_analyzers.trees import children
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from celery_analyzers.body import Body
 
@@ -76,6 +77,16 @@ def stops(catcher: Catcher) -> bool:
             if "raise" in name or name in ("retry", "exit", "_exit", "abort"):
                 return False
     return True
+
+
+def span_of_catcher(catcher: Catcher, span_of: Callable[[ast.AST], Span]) -> Span:
+    """Where to point at: the exceptions that a handler names, the word `except` of one that names none."""
+    if not isinstance(catcher, ast.ExceptHandler):
+        return span_of(catcher)
+    if catcher.type is not None:
+        return span_of(catcher.type)
+    start = span_of(catcher).start
+    return Span(start, start + len("except"))
 
 
 def own_nodes(statements: Sequence[ast.AST]) -> Iterator[ast.AST]:

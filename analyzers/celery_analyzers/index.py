@@ -15,11 +15,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from celery_analyzers.known_names import AboutName, KnownNames
+
 if TYPE_CHECKING:
     from celery_analyzers.command_lines import WorkerCommand
 
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
+OTHER_SCHEDULER = "other-scheduler"
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -210,6 +213,24 @@ class ProjectIndex:
     def names(self) -> frozenset[str]:
         """All names that tasks may have."""
         return frozenset(self._by_name)
+
+    def about_name(self, name: str) -> AboutName:
+        """What is known of a name that a task may have."""
+        return self._known_names.about(name)
+
+    def matches_task(self, pattern: str) -> bool:
+        """Whether a pattern with `*` matches the name of a task, or may match one."""
+        return self._known_names.matches(pattern)
+
+    @cached_property
+    def _known_names(self) -> KnownNames:
+        tasks = {self._inside(path): record.tasks for path, record in self.records.items()}
+        tests = frozenset(self._inside(path) for path in self.records if in_tests(path, self.root))
+        return KnownNames(tasks, map(self._inside, self.files), tests)
+
+    def _inside(self, path: str) -> str:
+        """The path of a file inside the workspace, with slashes."""
+        return path[len(self.root) + 1 :].replace(os.sep, "/")
 
     def names_are_certain(self) -> bool:
         """Whether no app of the workspace makes up names of its own, and no file was left unread."""

@@ -24,6 +24,7 @@ from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskR
 from celery_analyzers.project import LARGEST_MODULE, Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
+from celery_analyzers.resolution import resolve
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import External, ProjectClass, ProjectFunction, Scope, Symbol
 from celery_analyzers.tasks import ProjectTask
@@ -39,6 +40,7 @@ _SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
 SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
 """What a file holds that may teach kombu to write what it cannot write by itself."""
+_NAMING = re.compile(r"\bdef[ \t]+gen_task_name\b|\bgen_task_name[ \t]*=")
 _DEEPEST = 8
 
 
@@ -55,6 +57,9 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
             if isinstance(fact, TaskDefinition) and fact.function is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
                 tasks.append(_task(fact, line, scope, project))
+            elif isinstance(fact, TaskDefinition) and (home := _home(fact, scope)) is not None:
+                line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
+                tasks.append(_task(fact, line, home, project))
             elif isinstance(fact, Dispatch) and (use := _use(fact)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
                 uses.append(UseRecord(*use, line, fact.method))
@@ -64,7 +69,7 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(tasks),
         tuple(uses),
         len(apps),
-        "gen_task_name" in app_attributes(scope) if apps else False,
+        _NAMING.search(text) is not None or (bool(apps) and "gen_task_name" in app_attributes(scope)),
         tuple(dict.fromkeys(_sources(scope))),
         tuple(dict.fromkeys(_path(module) for module in apps_configured(scope))),
         tuple(_django_settings(text, scope)),
@@ -75,7 +80,13 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
     )
 
 
-def _task(task: TaskDefinition, line: int, scope: ModuleScope, project: Project) -> TaskRecord:
+def _home(task: TaskDefinition, scope: ModuleScope) -> Scope | None:
+    """The scope of the other module whose function a call here makes a task of."""
+    symbol = resolve(task.name, scope)
+    return symbol.scope if isinstance(symbol, ProjectFunction) and symbol.scope.module_scope is not scope else None
+
+
+def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> TaskRecord:
     app = task.maker.app
     names = names_of(task, scope, project)
     if names is not None:

@@ -88,6 +88,15 @@ def call_listing(text: str, call: ast.Call, span_of: Callable[[ast.AST], Span]) 
     return Listing(opening, close, _items(text, opening, close, spans))
 
 
+def dict_listing(text: str, node: ast.Dict, span_of: Callable[[ast.AST], Span]) -> Listing:
+    """The items of a dict; the stars of `**more` belong to their item."""
+    whole = span_of(node)
+    starts = [span_of(value if key is None else key).start for key, value in zip(node.keys, node.values, strict=True)]
+    ends = [span_of(value).end for value in node.values]
+    spans = [Span(start, end) for start, end in zip(starts, ends, strict=True)]
+    return Listing(whole.start, whole.end - 1, _items(text, whole.start, whole.end - 1, spans))
+
+
 def parameter_listing(
     text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, span_of: Callable[[ast.AST], Span]
 ) -> Listing | None:

@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ class Project:
         root: Path | None = None,
         index: ProjectIndex | None = None,
         extra_task_decorators: Iterable[str] = (),
+        external_task_names: Iterable[str] = (),
     ) -> None:
         self.root = root.absolute() if root is not None else None
         self.generation = 0
@@ -52,6 +54,7 @@ class Project:
         """What the index was asked since `begin`, with its answers."""
         self._index = index
         self._extra_task_decorators = frozenset(extra_task_decorators)
+        self._external_task_names = tuple(external_task_names)
         self._overlays: dict[Path, str] = {}
         self._scopes: dict[Path, ModuleScope | None] = {}
         self._given: dict[tuple[str, str], _Kept] = {}
@@ -110,6 +113,16 @@ class Project:
         if where is None:
             return False
         return any(f"{name}.{path}" in self._extra_task_decorators for name in module_names_of(where, self.root))
+
+    def is_external_task(self, name: str) -> bool:
+        """Whether the configuration says that tasks of this name are run by somebody else."""
+        return any(fnmatchcase(name, pattern) for pattern in self._external_task_names)
+
+    def may_mention(self, path: Path, word: str) -> bool:
+        """Whether a word stands in the text of the file at `path` other than behind a dot, or may."""
+        self.consulted.add(path)
+        text = self._text(path)
+        return text is None or re.search(rf"(?<![\w.]){re.escape(word)}\b", text) is not None
 
     def given(self, name: str, app: str) -> Sequence[Given]:
         """The values that a setting of the app that the module at `app` makes is given, by that module, by what it is

@@ -21,6 +21,7 @@ class Settings:
     `exclude` are gitignore patterns, relative to `root`, of files that are not read.
     `extra_task_decorators` are dotted paths of decorators that make tasks, where the engine cannot tell that they do.
     `diagnostic_mode` tells of which files an editor is shown the findings: `open-files`, or all of the `workspace`.
+    `external_task_names` are patterns, with `*`, of the names of tasks that are run by somebody else.
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -30,3 +31,4 @@ class Settings:
     respect_gitignore: bool = True
     extra_task_decorators: tuple[str, ...] = ()
     diagnostic_mode: str = "open-files"
+    external_task_names: tuple[str, ...] = ()

@@ -20,6 +20,8 @@ _IN_LITERAL = {
     for quote in _BODIES
 }
 
+_PLAIN = re.compile(r"""[rRuU]?(?P<quote>\"\"\"|'''|["'])(?P<text>[^"'\\\r\n]*)(?P=quote)\Z""")
+
 LONGEST_FIELD = 4_000
 """Code points that a replacement field with line ends may span before it counts as unterminated."""
 
@@ -37,6 +39,12 @@ def string_end(text: str, start: int, quote: str, limit: int) -> tuple[int, int]
         nested = _formatted_end(text, body, quote, looked)
         return (end if nested is None else nested), looked
     return end, end
+
+
+def inside_plain(literal: str) -> tuple[int, int] | None:
+    """Where in a literal the text begins and ends that the string says; None unless it is one literal, and plain."""
+    match = _PLAIN.match(literal)
+    return match.span("text") if match else None
 
 
 def _has_open_field(literal: str) -> bool:

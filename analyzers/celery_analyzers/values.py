@@ -62,6 +62,18 @@ def evaluate(expression: Expression, scope: Scope, depth: int = 16) -> object:
     return UNKNOWN
 
 
+def beginning(expression: Expression, scope: Scope, depth: int = 8) -> str | None:
+    """How a string begins of which the rest may be unknown: the first part of a sum or an f-string."""
+    if isinstance(expression, Literal):
+        return expression.value if isinstance(expression.value, str) else None
+    if isinstance(expression, Operation) and expression.operator in ("Add", "JoinedStr", "Mod") and depth > 0:
+        return beginning(expression.operands[0], scope, depth - 1) if expression.operands else ""
+    if isinstance(expression, Reference) and depth > 0:
+        symbol = evaluate_symbol(expression, scope)
+        return beginning(symbol.expression, symbol.scope, depth - 1) if isinstance(symbol, Value) else None
+    return None
+
+
 def is_known(value: object) -> bool:
     """Whether a value, with all that it holds, can be told."""
     if isinstance(value, (tuple, list)):
@@ -124,6 +136,8 @@ def _operation(expression: Operation, scope: Scope, depth: int) -> object:
     values = [evaluate(operand, scope, depth - 1) for operand in expression.operands]
     if not all(is_known(value) for value in values):
         return UNKNOWN
+    if expression.operator == "JoinedStr":
+        return "".join(cast("list[str]", values)) if all(isinstance(value, str) for value in values) else UNKNOWN
     if len(values) == 1:
         (value,) = values
         if isinstance(value, (int, float)) and expression.operator in ("USub", "UAdd"):

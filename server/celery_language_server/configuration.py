@@ -24,7 +24,7 @@ __all__ = ["Configuration", "ConfigurationError", "check_selectors", "from_clien
 
 KEYS = (
     *("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore"),
-    *("extra-task-decorators", "diagnostic-mode"),
+    *("extra-task-decorators", "external-task-names", "diagnostic-mode"),
 )
 LEVELS = ("off", "hint", "information", "warning", "error")
 
@@ -119,6 +119,7 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> Settings:
         respect_gitignore=given.respect_gitignore,
         extra_task_decorators=tuple(given.extra_task_decorators),
         diagnostic_mode=given.diagnostic_mode,
+        external_task_names=tuple(given.external_task_names),
     )
     for key, selectors in (
         ("select", given.select),

@@ -29,3 +29,4 @@ class Table(BaseModel):
     respect_gitignore: bool = True
     extra_task_decorators: list[Annotated[str, Field(pattern=DOTTED_PATH)]] = Field(default_factory=list)
     diagnostic_mode: Literal["open-files", "workspace"] = "open-files"
+    external_task_names: list[str] = Field(default_factory=list)

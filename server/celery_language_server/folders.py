@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 CONFIGURATION_FILES: Final = frozenset({*OWN_FILES, PYPROJECT})
 
 
+def _understanding(settings: Settings) -> object:
+    """The settings by which code is understood, whatever rules are chosen."""
+    return settings.extra_task_decorators, settings.external_task_names
+
+
 class Folder:
     """One folder. What it needs is loaded when it is first asked for."""
 
@@ -100,8 +105,9 @@ class Folder:
         if self._project is None:
             from celery_analyzers.project import Project
 
-            decorators = self.configuration.settings.extra_task_decorators
-            self._project = Project(self.root, self.index.index, decorators)
+            settings = self.configuration.settings
+            decorators, names = settings.extra_task_decorators, settings.external_task_names
+            self._project = Project(self.root, self.index.index, decorators, names)
             self._records = Project(self.root, None, decorators)
         return self._project
 
@@ -207,7 +213,7 @@ class Folder:
         """Begin anew where the settings are others by which code is understood."""
         if self._index is not None and self._index.root != str(self.root):
             self._project = self._index = None
-        elif self.configuration.settings.extra_task_decorators != before.settings.extra_task_decorators:
+        elif _understanding(self.configuration.settings) != _understanding(before.settings):
             self._project = None
 
     def _load(self) -> Configuration:

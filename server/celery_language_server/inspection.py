@@ -55,7 +55,7 @@ class Inspector:
         self.root = Path(root)
         self.settings = settings
         self.rules = RuleSet.from_settings(settings)
-        self.project = Project(self.root, extra_task_decorators=settings.extra_task_decorators)
+        self.project = Project(self.root, None, settings.extra_task_decorators, settings.external_task_names)
         self._analyses: dict[tuple[str, str], FileAnalysis] = {}
         self._room = _MOST_KEPT
 

@@ -14,20 +14,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.ignores import comments
+from celery_analyzers.index import ProjectIndex
+from celery_analyzers.indexing import record_of
+from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
 from celery_codeactions.fixes import apply_edits, resolve
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from celery_analyzers.findings import Finding, Fix
-    from celery_analyzers.project import Project
 
+ALONE = Path(__file__).parent / "no-such-folder"
 _CARETS = re.compile(r"[ \t]*(?P<hash>#)[ \t]*(?P<carets>\^+)(?: +(?P<message>.*))?$")
 
 
@@ -78,7 +80,16 @@ def _continues(line: str, message_column: int) -> bool:
 
 
 def analyse(text: str, project: Project | None = None, path: Path | None = None) -> FileAnalysis:
-    """The analysis of a text by all rules: what one says of ignore comments depends on the others."""
+    """The analysis of a text by all rules: what one says of ignore comments depends on the others.
+
+    Without a project, the text is the module `shop` of a project that has no other, as it is in proofs.
+    """
+    if project is None:
+        path = ALONE / "shop.py"
+        project = Project(ALONE)
+        record = record_of(FileAnalysis(text, rules=RuleSet(()), project=project, path=path), project)
+        project = Project(ALONE, ProjectIndex({str(path): record}, frozenset({str(path)}), root=str(ALONE)))
+        project.set_overlay(path, text)
     return FileAnalysis(text, rules=RuleSet.from_settings(Settings()), project=project, path=path)
 
 

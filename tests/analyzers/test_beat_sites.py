@@ -104,10 +104,11 @@ def test_an_entry_may_hold_more_than_can_be_told() -> None:
     assert (other.key, other.complete, other.task and other.task.name) == (None, True, "send")
 
 
-def test_add_periodic_task_has_the_task_of_its_signature() -> None:
-    text = APP + "def set_up(sender, **_):\n    sender.add_periodic_task(60, send.s(1), name='a', expires=5)\n"
+@pytest.mark.parametrize(("signature", "task"), [("send", "send"), ("send.s(1)", None), ("other", None)])
+def test_add_periodic_task_has_the_task_that_it_is_given(signature: str, task: str | None) -> None:
+    text = APP + f"def set_up(sender, **_):\n    sender.add_periodic_task(60, {signature}, name='a', expires=5)\n"
     (entry,) = entries(text)
-    assert (entry.form, entry.key, entry.task and entry.task.name) == ("call", "a", "send")
+    assert (entry.form, entry.key, entry.task and entry.task.name) == ("call", "a", task)
     assert [name for name, _ in entry.fields] == ["schedule", "sig", "name", "expires"]
 
 

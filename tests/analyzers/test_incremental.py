@@ -7,7 +7,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
-from tests.analyzers.engine import ALL, analyse
+from tests.analyzers.engine import ALL, analyse, write
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.source import LineIndex
@@ -124,3 +124,27 @@ def test_what_is_nested_deeply_ends_nothing(count: int) -> None:
     ):
         analysis = analyse(head + text + "\n\n@shared_task(bind=True)\ndef ping(): pass\n")
         assert "bind-without-self" in {finding.rule for finding in analysis.findings()}
+
+
+def test_what_is_said_once_of_a_settings_module_moves_with_its_first_setting(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "config.py": 'broker_url = "redis://"\n',
+            "shop.py": 'from celery import Celery\n\napp = Celery()\napp.config_from_object("config")\n\n\n'
+            "@app.task\ndef sync():\n    pass\n",
+        },
+    )
+    analysis = analyse((tmp_path / "config.py").read_text(), root=tmp_path, path=tmp_path / "config.py")
+
+    def lines() -> list[int]:
+        index = analysis.line_index()
+        return [index.position(f.span.start)[0] for f in analysis.findings() if f.rule == "missing-time-limit"]
+
+    assert lines() == [0]
+    type_text(analysis, 0, 0, "timezone = 'UTC'\n")
+    assert lines() == [0]
+    type_text(analysis, 0, 0, "import os\n")
+    assert lines() == [1]
+    type_text(analysis, 3, 0, "task_time_limit = 60\n")
+    assert lines() == []

@@ -385,6 +385,51 @@ GAPS = st.sampled_from(["", "", " ", "\n", "\n    ", "  # c1\n    ", "\n    # c2
 NAMES = ["alpha", "beta", "x", "name"]
 
 
+NEST = {
+    "alone": ("{'a': 1}\n", "{'o': {'a': 1}}\n"),
+    "the first": ("{'a': 1, 'x': 3}\n", "{'o': {'a': 1}, 'x': 3}\n"),
+    "two": ("{'a': 1, 'x': 3, 'b': 2}\n", "{'o': {'a': 1, 'b': 2}, 'x': 3}\n"),
+    "into an empty one": ("{'a': 1, 'o': {}, 'b': 2}\n", "{'o': {'a': 1, 'b': 2}}\n"),
+    "beside another": ("{'a': 1, 'o': {'z': 9}}\n", "{'o': {'z': 9, 'a': 1}}\n"),
+    "over lines": (
+        "{\n    'a': 1,  # one\n    'x': 3,\n    'b': 2,\n}\n",
+        "{\n    'o': {'a': 1, 'b': 2},  # one\n    'x': 3,\n}\n",
+    ),
+    "into one over lines": (
+        "{\n    'a': 1,\n    'o': {\n        'z': 9,\n    },\n}\n",
+        "{\n    'o': {\n        'z': 9,\n        'a': 1,\n    },\n}\n",
+    ),
+    "two at the end": ("{'o': {}, 'a': 1, 'b': 2}\n", "{'o': {'a': 1, 'b': 2}}\n"),
+    "two at the start": ("{'a': 1, 'b': 2, 'o': {}}\n", "{'o': {'a': 1, 'b': 2}}\n"),
+    "two lines": (
+        "{\n    'o': {},\n    'a': 1,\n    'b': 2,  # two\n}\n",
+        "{\n    'o': {'a': 1, 'b': 2},\n    # two\n}\n",
+    ),
+    "with more": ("{**m, 'a': (1), 'x': 3}\n", "{**m, 'o': {'a': (1)}, 'x': 3}\n"),
+    "into what is no dict": ("{'a': 1, 'o': O}\n", None),
+    "into one that has it": ("{'a': 1, 'o': {'a': 2}}\n", None),
+    "into one that may have it": ("{'a': 1, 'o': {**m}}\n", None),
+}
+
+
+@pytest.mark.parametrize("case", NEST.values(), ids=NEST.keys())
+def test_nest_items(case: tuple[str, str | None]) -> None:
+    before, after = case
+    parsed = Parsed(before)
+    node = next(node for node in ast.walk(parsed.module) if isinstance(node, ast.Dict))
+    names = [key.value for key in node.keys if isinstance(key, ast.Constant) and key.value in ("a", "b")]
+    made = edits.nest_items(before, node, parsed.span, [str(name) for name in names], "o")
+    assert (changed(before, made) if made else None) == after
+
+
+def test_rename_key() -> None:
+    text = "{'a': 1, \"b\": 2}\n"
+    parsed = Parsed(text)
+    node = next(node for node in ast.walk(parsed.module) if isinstance(node, ast.Dict))
+    assert changed(text, edits.rename_key(text, node, parsed.span, "b", "c")) == "{'a': 1, \"c\": 2}\n"
+    assert edits.rename_key(text, node, parsed.span, "x", "c") == ()
+
+
 @st.composite
 def calls(draw: st.DrawFn) -> str:
     positional = [draw(VALUES) for _ in range(draw(st.integers(0, 2)))]

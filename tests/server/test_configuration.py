@@ -36,6 +36,7 @@ def test_every_key(tmp_path: Path) -> None:
         ignore = ["CEL101"]
         exclude = ["migrations/"]
         respect-gitignore = false
+        external-task-names = ["billing.*"]
 
         [severity]
         bind-without-self = "warning"
@@ -50,6 +51,7 @@ def test_every_key(tmp_path: Path) -> None:
             severity={"bind-without-self": Severity.WARNING, "unknown-task-option": None},
             exclude=("migrations/",),
             respect_gitignore=False,
+            external_task_names=("billing.*",),
         ),
         tmp_path,
         file,

@@ -108,8 +108,7 @@ class AutoretryWithoutBackoff(Rule):
         option = task.option("autoretry_for")
         if option is None or not autoretry_exceptions(task, context) or max_retries(task, context) == 0:
             return
-        if option.span is None and "autoretry_for" in dict(task.maker.options):
-            # The wrapper that sets it is to be mended, once, not each task that it makes.
+        if task.is_from_wrapper("autoretry_for"):
             return
         if any(context.effective(task, name).level is not Level.DEFAULT for name in _DELAYS) or _has_countdown(
             task, context

@@ -113,8 +113,7 @@ class BroadAutoretry(Rule):
         option = task.option("autoretry_for")
         if option is None or (task.form == "call" and task.function is not None):
             return
-        if option.span is None and "autoretry_for" in dict(task.maker.options):
-            # The wrapper that sets it is to be mended, once, not each task that it makes.
+        if task.is_from_wrapper("autoretry_for"):
             return
         named = [canonical(value.path) for value in autoretry_exceptions(task, context) if isinstance(value, External)]
         broad = next((path for path in named if path in EVERYTHING), None)

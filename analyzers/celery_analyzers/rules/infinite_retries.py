@@ -113,8 +113,7 @@ class InfiniteRetries(Rule):
             return
         option = task.option("max_retries")
         where = option.span if option is not None and effective.level is Level.TASK else None
-        if where is None and "max_retries" in dict(task.maker.options):
-            # The wrapper that sets it is to be mended, once, not each task that it makes.
+        if task.is_from_wrapper("max_retries"):
             return
         whose = "None is" if effective.level is Level.TASK else "`max_retries` of the base class is None,"
         message = f"{whose} no limit: `{task.name}` is retried for ever, and never fails"

@@ -62,7 +62,7 @@ class MissingTimeLimit(Rule):
 
         import requests
 
-        @app.task
+        @shared_task
         def sync(url):
         #   ^^^^ `sync` has no time limit and `requests.get` has no timeout: one hung call takes a worker slot
         #        for good
@@ -72,13 +72,15 @@ class MissingTimeLimit(Rule):
 
         import requests
 
-        @app.task(soft_time_limit=300, time_limit=360)
+        @shared_task(soft_time_limit=300, time_limit=360)
         def sync(url):
             return requests.get(url).json()
 
     ## Not flagged
 
     A limit of any kind is enough, and so is one for all tasks:
+
+        app = Celery("shop")
 
         @app.task(time_limit=60)
         def refresh():
@@ -109,6 +111,8 @@ class MissingTimeLimit(Rule):
 
     code = "CEL201"
     severity = Severity.WARNING
+    # Of an app without limits there is something to say, too.
+    PRELUDE = "from celery import Celery, shared_task\n\n"
     proofs = (
         # Five minutes of the limits pass in a second: the caller sends them along with the message.
         Proof(
@@ -116,6 +120,10 @@ class MissingTimeLimit(Rule):
                 import sys
                 import time
                 from types import ModuleType
+
+                import celery
+
+                app = celery.Celery('shop')
 
                 class Answer:
                     def json(self):
@@ -176,7 +184,8 @@ class MissingTimeLimit(Rule):
         if setting.name is None or context.in_tests or not isinstance(module, ModuleScope):
             return
         project = context.project
-        apps = [app for app in _apps_at(module, context) if _is_home(settings_home(app, project), setting, module)]
+        homes = ((app, settings_home(app, project, module)) for app in _apps_at(module, context))
+        apps = [app for app, home in homes if _is_home(home, setting, module)]
         if not apps or _is_limited_here(setting.namespace, context):
             return
         unlimited = _unlimited_tasks(apps, context)

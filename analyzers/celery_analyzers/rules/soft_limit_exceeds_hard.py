@@ -6,12 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from celery_analyzers.effective import Level
-from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
-from celery_analyzers.setting_names import spellings
-from celery_analyzers.values import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +112,7 @@ class SoftLimitExceedsHard(Rule):
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         if setting.name != f"task_{_SOFT}":
             return
-        soft, hard = _seconds(setting.value), _seconds(_hard_beside(setting, context))
+        soft, hard = _seconds(setting.value), _seconds(context.beside(f"task_{_HARD}"))
         if soft is None or hard is None or soft <= hard:
             return
         severity, outcome = _outcome(context)
@@ -143,16 +140,6 @@ def _outcome(context: Context) -> tuple[Severity, str]:
 
 def _source(limit: Effective) -> str:
     return "" if limit.level is Level.TASK else f" from {limit.level.value}"
-
-
-def _hard_beside(setting: SettingGiven, context: SettingContext) -> object:
-    """The hard limit that the same app is given, as far as it stands in the same module."""
-    if setting.form != "variable":
-        return context.setting(f"task_{_HARD}")
-    for key in spellings(f"task_{_HARD}", setting.namespace):
-        if context.scope.lookup(key)[0]:
-            return evaluate(Reference(key), context.scope)
-    return None
 
 
 def _below(hard: float) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
-from celery_analyzers.findings import Fix, NeededImport, Severity, Span
-from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, stops
+from celery_analyzers.findings import Fix, NeededImport, Severity
+from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import retry_calls
 from celery_analyzers.rule import Rule
@@ -137,7 +137,7 @@ class SwallowedRetry(Rule):
                 message = _message(catcher, raising, task.name)
                 found.setdefault(catcher, (message, []))[1].append(raising.signal)
         for catcher, (message, signals) in found.items():
-            yield self.finding(_span(catcher, context), message, _fix(catcher, signals, context))
+            yield self.finding(span_of_catcher(catcher, context.span), message, _fix(catcher, signals, context))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +224,6 @@ def _message(catcher: Catcher, raising: _Raising, task: str) -> str:
     if raising.signal == "Reject":
         return f"{start}: `{task}` ends as succeeded and its message is acknowledged"
     return f"{start}: `{task}` ends as succeeded"
-
-
-def _span(catcher: Catcher, context: Context) -> Span:
-    if isinstance(catcher, ast.ExceptHandler):
-        if catcher.type is not None:
-            return context.span(catcher.type)
-        start = context.span(catcher).start
-        return Span(start, start + len("except"))
-    return context.span(catcher)
 
 
 def _fix(catcher: Catcher, signals: list[str], context: Context) -> Fix | None:

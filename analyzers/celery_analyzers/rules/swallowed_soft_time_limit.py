@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
-from celery_analyzers.findings import Fix, Severity, Span
-from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, stops
+from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
 from celery_analyzers.operations import operation_of
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -135,7 +135,7 @@ class SwallowedSoftTimeLimit(Rule):
             message = (
                 f"this catches `{_NAME}` too: at its soft limit{limit} `{task.name}` goes on with the loop, {ends}"
             )
-            yield self.finding(_span(catcher, context), message, _fix(catcher, context))
+            yield self.finding(span_of_catcher(catcher, context.span), message, _fix(catcher, context))
 
 
 def _soft_limit(task: TaskDefinition, context: Context) -> str | None:
@@ -208,15 +208,6 @@ def _leaves_behind(catcher: Catcher, loop: ast.AST, body: Body) -> bool:
             return False
         child = parent
     return False
-
-
-def _span(catcher: Catcher, context: Context) -> Span:
-    if isinstance(catcher, ast.ExceptHandler):
-        if catcher.type is not None:
-            return context.span(catcher.type)
-        start = context.span(catcher).start
-        return Span(start, start + len("except"))
-    return context.span(catcher)
 
 
 def _fix(catcher: Catcher, context: Context) -> Fix | None:

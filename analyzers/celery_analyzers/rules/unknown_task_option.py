@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from celery_analyzers.celery_tables import tables
+from celery_analyzers.celery_tables import since, tables
 from celery_analyzers.edits import remove_keyword, rename_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
@@ -61,8 +61,9 @@ class UnknownTaskOption(Rule):
 
     ## What it does
 
-    Finds options of tasks that have no effect, because they are misspelt, belong to a call of the task, or are the
-    name of a setting. And options that replace a method, such as `retry=True`: an error where the method is called.
+    Finds options of tasks that have no effect, because they are misspelt, belong to a call of the task, are the name
+    of a setting, or because the project's release of Celery does not have them yet. And options that replace a
+    method, such as `retry=True`: an error where the method is called.
 
     ## Why is this bad
 
@@ -148,12 +149,27 @@ class UnknownTaskOption(Rule):
             return
         known = tables()
         for option in task.options:
-            if option.name in known.options or context.base_may_define(task, option.name):
+            if task.is_from_wrapper(option.name):
                 continue
-            if option.name in known.methods:
+            if option.name in known.options:
+                yield from self._too_new(option, task, context)
+            elif context.base_may_define(task, option.name):
+                continue
+            elif option.name in known.methods:
                 yield from self._shadowing(option, task, context)
             elif not _is_read(option.name, context):
                 yield from self._idle(option, task, context)
+
+    def _too_new(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
+        """An option that the project's Celery does not have yet."""
+        first = since(option.name)
+        if first is None or context.celery_at_least(*first) is not False:
+            return
+        if context.base_may_define(task, option.name) or _is_read(option.name, context):
+            return
+        release = f"{first[0]}.{first[1]}"
+        message = f"Celery knows `{option.name}` since {release}: in this project's release it has no effect"
+        yield self.finding(option.span or task.span, message, _removal(option.name, context))
 
     def _shadowing(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option in the place of a method: right for a function, as in `on_failure=report`."""

@@ -36,7 +36,7 @@ class TaskRecord:
 
     `names` is None where they cannot be told. `given` tells whether `name=` gives it. `app` is the path of the module
     that makes its app, None for a task of the current app. `nested` tasks are registered only where their function
-    runs; `replaceable` ones stand in an `if` or a `try` beside another of the same name.
+    runs; `conditional` ones stand in an `if` or a `try`, perhaps beside another of the same name.
     """
 
     function: str
@@ -46,6 +46,7 @@ class TaskRecord:
     app: str | None = None
     form: str = "decorator"
     nested: bool = False
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,14 @@ class FileRecord:
 
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
-        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested) for t in self.tasks)
+        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested, t.conditional) for t in self.tasks)
         rest = (self.apps, self.names_vary, self.sources, self.configures, self.django_settings, self.reads)
         return (tasks, *rest)
 
     def to_json(self) -> list[Any]:
         """The record as JSON takes it."""
         return [
-            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested] for t in self.tasks],
+            [[t.function, t.line, t.names, t.given, t.app, t.form, t.nested, t.conditional] for t in self.tasks],
             [[u.path, u.name, u.line, u.method] for u in self.uses],
             self.apps,
             self.names_vary,
@@ -139,6 +140,7 @@ class NamedTask:
     app: str | None
     form: str
     nested: bool
+    conditional: bool
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class ProjectIndex:
         found: dict[str, list[NamedTask]] = defaultdict(list)
         for path, record in self.records.items():
             for task in record.tasks:
-                named = NamedTask(path, task.function, task.given, task.app, task.form, task.nested)
+                named = NamedTask(path, task.function, task.given, task.app, task.form, task.nested, task.conditional)
                 for name in task.names or ():
                     found[name].append(named)
         return found

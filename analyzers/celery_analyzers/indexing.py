@@ -114,6 +114,7 @@ def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> Ta
         _path(app) if app is not None else None,
         task.form,
         nested=task.nested,
+        conditional=task.conditional,
     )
 
 

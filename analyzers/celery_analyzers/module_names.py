@@ -18,8 +18,11 @@ from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.syntax import Problem, Syntax, parse
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
-# Only a function that has decorators, or may return an app, or configure or register something, is worth a look inside.
-_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(")
+# Only a function that has decorators, or may return an app, configure or register something, or wrap another function,
+# is worth a look inside.
+_FACTORY = re.compile(
+    r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(|[\r\n][ \t]+(?:async[ \t]+)?def[ \t]"
+)
 
 
 @dataclass(frozen=True, slots=True)

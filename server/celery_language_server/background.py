@@ -101,27 +101,29 @@ class _Background:
 
     def _take_orders(self) -> None:
         """Wait until something is due, and no more orders come for a moment."""
+        quiet = 0.0
         while (wait := self._due() - time.monotonic()) > 0:
             if self._connection.poll(wait):
-                self._take(self._connection.recv())
+                quiet = self._take(self._connection.recv())
         latest = time.monotonic() + LONGEST_DELAY_SECONDS
-        while self._connection.poll(QUIET_SECONDS):
-            self._take(self._connection.recv())
-            if time.monotonic() > latest:
-                break
+        while self._connection.poll(quiet) and time.monotonic() < latest:
+            quiet = max(quiet, self._take(self._connection.recv()))
 
     def _due(self) -> float:
         return min((folder.due for folder in self._folders.values()), default=time.monotonic() + _LONG_SECONDS)
 
-    def _take(self, order: Order | Look) -> None:
+    def _take(self, order: Order | Look) -> float:
+        """Take note of an order; the seconds in which there may be more like it."""
         known = self._folders.get(order.folder)
         if isinstance(order, Look):
             if known is not None:
                 known.due = 0.0
-        elif order.settings is None:
+            return QUIET_SECONDS
+        if order.settings is None:
             self._folders.pop(order.folder, None)
         else:
             self._folders[order.folder] = _Folder(self._connection, order, known)
+        return 0.0
 
 
 class _Folder:

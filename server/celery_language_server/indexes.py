@@ -38,6 +38,7 @@ class Indexes:
         self._closed = closed
         self._link = BackgroundLink(peer.wake)
         self._numbers: dict[Folder, int] = {}
+        self._last_number = 0
         self._orders: dict[Folder, Order] = {}
         self._progress: dict[Folder, WorkProgress] = {}
         self._to_look: set[Folder] = set()
@@ -100,6 +101,11 @@ class Indexes:
     def _changed(self) -> list[Folder]:
         return [folder for folder in self._folders if folder.path is not None and folder.index.is_due]
 
+    def start(self) -> None:
+        """Have the process ready for the first orders, if there is any folder for it."""
+        if self._folders.workspace and not self._link.is_running and self._link.can_start:
+            self._link.start()
+
     def look(self, folder: Folder) -> None:
         """Something in a folder may have changed on disk."""
         self._to_look.add(folder)
@@ -117,7 +123,10 @@ class Indexes:
         return [folder for folder in folders if self._orders.get(folder) != self._wanted(folder)] + gone
 
     def _wanted(self, folder: Folder) -> Order:
-        number = self._numbers.setdefault(folder, len(self._numbers) + 1)
+        if folder not in self._numbers:
+            self._last_number += 1
+            self._numbers[folder] = self._last_number
+        number = self._numbers[folder]
         if folder not in self._folders:
             return Order(number)
         settings = folder.configuration.settings

@@ -48,7 +48,8 @@ def initialize(server: Server, params: Any) -> object:
 
 
 def initialized(server: Server, _params: Any) -> None:
-    """Ask for the settings, and to be told of changes."""
+    """Ask for the settings, and to be told of changes; have ready what will be needed."""
+    server.chores.append(server.indexes.start)
     request_settings(server)
     registrations: list[dict[str, Any]] = []
     if server.client.registers_configuration:

@@ -33,7 +33,6 @@ from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
-from celery_analyzers.trees import children, walk
 from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 
@@ -101,6 +100,10 @@ class Context:
     def body(self) -> Body | None:
         """The task's body, where it stands in this segment."""
         return None if self.function is None else Body(self.function, self.scope)
+
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What encloses a node in the segment, from the inside out."""
+        return self.syntax.enclosing(node)
 
     @property
     def path(self) -> str:
@@ -232,22 +235,10 @@ class DispatchContext(Context):
         target = self.dispatch.target
         return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
 
-    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
-        """What encloses a node in the segment, from the inside out."""
-        while (parent := self._parents.get(node)) is not None:
-            yield parent
-            node = parent
-
-    @cached_property
-    def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {
-            child: node for statement in self.syntax.statements for node in walk(statement) for child in children(node)
-        }
-
     @cached_property
     def kinds(self) -> ValueKinds:
         """What the values are that stand around the call."""
-        return ValueKinds(self.scope, self.enclosing, self.owner)
+        return ValueKinds(self.scope, self.syntax.local_names, self.owner)
 
     @property
     def expects_failure(self) -> bool:

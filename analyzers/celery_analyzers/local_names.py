@@ -38,6 +38,7 @@ class LocalNames:
 
     def __init__(self, enclosing: Callable[[ast.AST], Iterable[ast.AST]]) -> None:
         self._enclosing = enclosing
+        self._bound: dict[Function, dict[str, list[Bound]]] = {}
 
     def is_local(self, node: ast.expr) -> bool:
         """Whether an expression begins with something else than a name that a scope can tell."""
@@ -57,8 +58,9 @@ class LocalNames:
                 if any(argument.arg == node.id for argument in _arguments(outer.args)):
                     return [Bound("other")]
             elif isinstance(outer, _FUNCTIONS) and inner in outer.body:
-                found = [*_of_parameters(outer.args, node.id), *bindings_in(outer, node.id)]
-                if found:
+                if outer not in self._bound:
+                    self._bound[outer] = _bound_in(outer)
+                if found := self._bound[outer].get(node.id):
                     return None if all(bound.by == "definition" for bound in found) else found
             inner = outer
         return None
@@ -85,16 +87,36 @@ def is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _of_parameters(arguments: ast.arguments, name: str) -> Iterator[Bound]:
+def bindings_in(function: Function, name: str) -> Iterator[Bound]:
+    """The bindings of a name in a function's own body, its parameters apart."""
+    return (bound for bound_name, bound in _in_body(function) if bound_name == name)
+
+
+def _bound_in(function: Function) -> dict[str, list[Bound]]:
+    """The bindings of all names in a function: its parameters, then those of its own body."""
+    found: dict[str, list[Bound]] = {}
+    for name, bound in (*_of_parameters(function.args), *_in_body(function)):
+        found.setdefault(name, []).append(bound)
+    return found
+
+
+def _in_body(function: Function) -> Iterator[tuple[str, Bound]]:
+    pending: list[ast.AST] = list(function.body)
+    while pending:
+        node = pending.pop()
+        yield from _in_statement(node)
+        if not isinstance(node, (*_INNER, *_COMPREHENSIONS)):
+            pending.extend(children(node))
+
+
+def _of_parameters(arguments: ast.arguments) -> Iterator[tuple[str, Bound]]:
     for argument in _arguments(arguments):
-        if argument.arg != name:
-            continue
         if argument in (arguments.vararg, arguments.kwarg):
-            yield Bound("other")
+            yield argument.arg, Bound("other")
         elif argument.annotation is not None:
-            yield Bound("annotation", argument.annotation)
+            yield argument.arg, Bound("annotation", argument.annotation)
         else:
-            yield Bound("parameter")
+            yield argument.arg, Bound("parameter")
 
 
 def _arguments(arguments: ast.arguments) -> list[ast.arg]:
@@ -104,73 +126,68 @@ def _arguments(arguments: ast.arguments) -> list[ast.arg]:
 
 def _of_target(target: ast.expr, name: str, iterable: ast.expr) -> list[Bound]:
     """How a loop over `iterable` binds a name."""
+    return [bound for bound_name, bound in _looped(target, iterable) if bound_name == name][:1]
+
+
+def _looped(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, Bound]]:
     if isinstance(target, ast.Name):
-        return [Bound("element", iterable)] if target.id == name else []
-    return [Bound("other")] if _holds(target, name) else []
+        yield target.id, Bound("element", iterable)
+    else:
+        yield from ((name, Bound("other")) for name in _names_in(target))
 
 
-def _holds(target: ast.AST, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in walk(target))
+def _names_in(target: ast.AST) -> set[str]:
+    return {node.id for node in walk(target) if isinstance(node, ast.Name)}
 
 
-def bindings_in(function: Function, name: str) -> Iterator[Bound]:
-    """The bindings of a name in a function's own body, its parameters apart."""
-    pending: list[ast.AST] = list(function.body)
-    while pending:
-        node = pending.pop()
-        yield from _in_statement(node, name)
-        if not isinstance(node, (*_INNER, *_COMPREHENSIONS)):
-            pending.extend(children(node))
-
-
-def _in_statement(node: ast.AST, name: str) -> Iterator[Bound]:
+def _in_statement(node: ast.AST) -> Iterator[tuple[str, Bound]]:
     if isinstance(node, ast.Assign):
         for target in node.targets:
-            yield from _assigned(target, node.value, name)
+            yield from _assigned(target, node.value)
     elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-        if isinstance(node.target, ast.Name) and node.target.id == name and node.value is not None:
-            yield Bound("same" if is_none(node.value) else "value", node.value)
+        if isinstance(node.target, ast.Name) and node.value is not None:
+            yield node.target.id, Bound("same" if is_none(node.value) else "value", node.value)
     elif isinstance(node, ast.AugAssign):
-        if isinstance(node.target, ast.Name) and node.target.id == name:
-            yield Bound("same" if isinstance(node.op, SET_OPERATORS) else "other")
+        if isinstance(node.target, ast.Name):
+            yield node.target.id, Bound("same" if isinstance(node.op, SET_OPERATORS) else "other")
     elif isinstance(node, (ast.For, ast.AsyncFor)):
-        yield from _of_target(node.target, name, node.iter)
+        yield from _looped(node.target, node.iter)
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         for item in node.items:
-            if item.optional_vars is not None and _holds(item.optional_vars, name):
-                yield Bound("context" if isinstance(item.optional_vars, ast.Name) else "other", item.context_expr)
-    elif isinstance(node, ast.ExceptHandler):
-        if node.name == name:
-            yield Bound("caught")
+            by = "context" if isinstance(item.optional_vars, ast.Name) else "other"
+            names = set[str]() if item.optional_vars is None else _names_in(item.optional_vars)
+            yield from ((name, Bound(by, item.context_expr)) for name in names)
+    else:
+        yield from _otherwise(node)
+
+
+def _otherwise(node: ast.AST) -> Iterator[tuple[str, Bound]]:
+    """The names that other statements than assignments, loops and `with` bind."""
+    if isinstance(node, ast.ExceptHandler):
+        if node.name:
+            yield node.name, Bound("caught")
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        if any((alias.asname or alias.name.split(".", 1)[0]) == name for alias in node.names):
-            yield Bound("definition")
+        yield from ((alias.asname or alias.name.split(".", 1)[0], Bound("definition")) for alias in node.names)
     elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
-        if node.name == name:
-            yield Bound("definition")
+        yield node.name, Bound("definition")
     elif isinstance(node, (ast.Global, ast.Nonlocal)):
-        if name in node.names:
-            yield Bound("other")
-    elif isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)) and name in (
-        getattr(node, "name", None),
-        getattr(node, "rest", None),
-    ):
-        yield Bound("other")
+        yield from ((name, Bound("other")) for name in node.names)
+    elif isinstance(node, (ast.MatchAs, ast.MatchStar, ast.MatchMapping)):
+        names = (getattr(node, "name", None), getattr(node, "rest", None))
+        yield from ((name, Bound("other")) for name in names if isinstance(name, str))
 
 
-def _assigned(target: ast.expr, value: ast.expr, name: str) -> Iterator[Bound]:
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Bound]]:
     if isinstance(target, ast.Name):
-        if target.id == name:
-            yield Bound("same" if is_none(value) else "value", value)
+        yield target.id, Bound("same" if is_none(value) else "value", value)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for position, element in enumerate(target.elts):
-            if isinstance(element, ast.Name) and element.id == name:
-                if isinstance(value, (ast.Tuple, ast.List)):
-                    yield _paired(target, value, position)
-                else:
-                    yield Bound("first" if position == 0 else "other", value)
-            elif _holds(element, name):
-                yield Bound("other")
+            if not isinstance(element, ast.Name):
+                yield from ((name, Bound("other")) for name in _names_in(element))
+            elif isinstance(value, (ast.Tuple, ast.List)):
+                yield element.id, _paired(target, value, position)
+            else:
+                yield element.id, Bound("first" if position == 0 else "other", value)
 
 
 def _paired(target: ast.Tuple | ast.List, value: ast.Tuple | ast.List, position: int) -> Bound:

@@ -12,12 +12,15 @@ import ast
 import re
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celery_analyzers.findings import Span
+from celery_analyzers.local_names import LocalNames
 from celery_analyzers.nesting import too_deep
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.source import LineIndex
+from celery_analyzers.trees import children, walk
 
 TOO_DEEP = "this is nested too deeply to be read"
 """The message of a problem."""
@@ -42,7 +45,7 @@ class Problem:
 class Syntax:
     """The statements of one segment. Spans count from the segment's start, in code points."""
 
-    __slots__ = ("_line_shift", "_lines", "_offset_shift", "statements", "text")
+    __slots__ = ("_line_shift", "_lines", "_names", "_offset_shift", "_parents", "statements", "text")
 
     def __init__(
         self, text: str, lines: LineIndex, statements: list[ast.stmt], line_shift: int, offset_shift: int
@@ -52,6 +55,24 @@ class Syntax:
         self._lines = lines
         self._line_shift = line_shift
         self._offset_shift = offset_shift
+        self._parents: dict[ast.AST, ast.AST] | None = None
+        self._names: LocalNames | None = None
+
+    def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What encloses a node in the segment, from the inside out."""
+        if self._parents is None:
+            nodes = (node for statement in self.statements for node in walk(statement))
+            self._parents = {child: node for node in nodes for child in children(node)}
+        while (parent := self._parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    @property
+    def local_names(self) -> LocalNames:
+        """The names that the functions of the segment bind."""
+        if self._names is None:
+            self._names = LocalNames(self.enclosing)
+        return self._names
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a position as `ast` gives it: lines from 1, columns in UTF-8 bytes."""

@@ -39,16 +39,11 @@ _DEEPEST = 8
 
 
 class ValueKinds:
-    """The kinds of values in one segment.
+    """The kinds of values in one segment, whose functions bind `names`; `owner` is the class whose member it is."""
 
-    `enclosing` gives what encloses a node, from the inside out; `owner` is the class whose member the segment is.
-    """
-
-    def __init__(
-        self, scope: Scope, enclosing: Callable[[ast.AST], Iterable[ast.AST]], owner: ProjectClass | None
-    ) -> None:
+    def __init__(self, scope: Scope, names: LocalNames, owner: ProjectClass | None) -> None:
         self._scope = scope
-        self._names = LocalNames(enclosing)
+        self._names = names
         self._owner = owner
 
     def kind(self, node: ast.expr, depth: int = _DEEPEST) -> Kind | None:

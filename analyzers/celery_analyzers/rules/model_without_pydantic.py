@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.calling import SENDS
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Fix, Severity
-from celery_analyzers.local_names import bindings_in
+from celery_analyzers.local_names import LocalNames, bindings_in
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
@@ -102,7 +102,7 @@ class ModelWithoutPydantic(Rule):
         node, body = context.function, context.body
         if node is None or body is None or not task.options_known or _may_be_on(task.value("pydantic")):
             return
-        kinds = ValueKinds(context.scope, lambda _: (), None)
+        kinds = ValueKinds(context.scope, LocalNames(lambda _: ()), None)
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             kind = None if argument.annotation is None else kinds.annotated(argument.annotation)
             if kind is None or kind.sort != "pydantic":

@@ -15,7 +15,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "images" / "check.svg"
-COMMAND = ["check", "examples/shop/shop/celery.py", "examples/shop/shop/reports.py"]
+COMMAND = ["check", "examples/shop/shop/celery.py", "examples/shop/shop/checkout.py"]
 WIDTH = 110
 
 

@@ -24,7 +24,9 @@ from celery_analyzers.configuration import (
     combined,
     given_in,
 )
+from celery_analyzers.decorators import name_under
 from celery_analyzers.expressions import Invocation, Reference, Splat
+from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import TASK_CLASSES, base_classes
 from celery_analyzers.scopes import InnerScope, ModuleScope
@@ -150,6 +152,8 @@ def names_of(task: Task, scope: Scope, project: Project) -> tuple[str, ...] | No
         return None
     if not task.maker.keeps_name:
         return None
+    if isinstance(task, TaskDefinition) and (replaced := name_under(task.inner, project)) is not None:
+        return (replaced,)
     names = module_names_of(path, project.root)
     found = list(generated_names(task.name, names))
     mains = [app_argument("main", owner) for owner in app if owner is module]

@@ -107,6 +107,7 @@ def sites(
 class _Visitor:
     __slots__ = (
         "_assignment",
+        "_conditions",
         "_dispatches",
         "_look_inside",
         "_reads_calls",
@@ -131,6 +132,8 @@ class _Visitor:
         self._dispatches = DispatchReader(syntax)
         self._assignment: ast.Assign | ast.AnnAssign | None = None
         """The statement being read, if it is an assignment."""
+        self._conditions = 0
+        """How many statements around may pass over what is being read."""
 
     def block(self, statements: Sequence[ast.stmt], scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         for node in statements:
@@ -157,8 +160,11 @@ class _Visitor:
             else:
                 items = cast("list[object]", value if isinstance(value, list) else [value])
                 yield from (site for item in items if isinstance(item, ast.AST) for site in self._calls(item, scope))
+        may_be_skipped = not isinstance(node, (ast.With, ast.AsyncWith))
+        self._conditions += may_be_skipped
         for block in blocks:
             yield from self.block(block, scope, owner)
+        self._conditions -= may_be_skipped
 
     def _function(self, node: Function, scope: Scope, owner: ProjectClass | None) -> Iterator[Site]:
         for decorator in node.decorator_list:
@@ -195,6 +201,7 @@ class _Visitor:
             in_class=owner is not None,
             nested=owner is None and scope is not scope.module_scope,
             maker=maker,
+            conditional=self._conditions > 0,
             also_named=tuple(self._name(node.decorator_list[i], scope, other) for i, other in makers[1:]),
         )
         return TaskSite(task, node, decorator if maker.forwards else None, scope)

@@ -85,6 +85,8 @@ class TaskDefinition:
     nested: bool = False
     """Whether it stands in a function, so that only a process that calls this has the task."""
     maker: Maker = CELERYS
+    conditional: bool = False
+    """Whether it stands in an `if`, a `try` or the like, so that another of its name may stand in for it."""
     also_named: tuple[object, ...] = ()
     """The values of `name` in the further decorators that make tasks of it, below the one that makes this."""
 

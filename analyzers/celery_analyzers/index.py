@@ -36,7 +36,7 @@ class TaskRecord:
 
     `names` is None where they cannot be told. `given` tells whether `name=` gives it. `app` is the path of the module
     that makes its app, None for a task of the current app. `nested` tasks are registered only where their function
-    runs; `replaceable` ones stand in an `if` or a `try` beside another of the same name.
+    runs; `conditional` ones stand in an `if` or a `try`, perhaps beside another of the same name.
     """
 
     function: str
@@ -48,6 +48,7 @@ class TaskRecord:
     nested: bool = False
     limited: bool = False
     """Whether the task or its base class sets a time limit, or may."""
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class FileRecord:
 
     def meaning(self) -> object:
         """What others can depend on: all but the lines and the uses."""
-        tasks = tuple((t.function, t.names, t.given, t.app, t.form, t.nested, t.limited) for t in self.tasks)
+        tasks = tuple(replace(task, line=0) for task in self.tasks)
         commands = tuple((command.kind, command.options) for command in self.commands)
         return replace(self, tasks=(), uses=(), commands=()), tasks, commands
 
@@ -163,6 +164,7 @@ class NamedTask:
     app: str | None
     form: str
     nested: bool
+    conditional: bool
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ class ProjectIndex:
         found: dict[str, list[NamedTask]] = defaultdict(list)
         for path, record in self.records.items():
             for task in record.tasks:
-                named = NamedTask(path, task.function, task.given, task.app, task.form, task.nested)
+                named = NamedTask(path, task.function, task.given, task.app, task.form, task.nested, task.conditional)
                 for name in task.names or ():
                     found[name].append(named)
         return found

@@ -101,6 +101,7 @@ def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> Ta
         task.form,
         nested=task.nested,
         limited=may_be_limited(task, scope, project) or any(map(_limits_time, task.inner)),
+        conditional=task.conditional,
     )
 
 

@@ -23,8 +23,11 @@ _DEFINITION = re.compile(r"^[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)|^[ \t\f]*clas
 _HEAD_TOKEN = re.compile(
     r"#[^\r\n]*|\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|\"(?:\\.|[^\"\\\r\n])*\"|'(?:\\.|[^'\\\r\n])*'|[()\[\]{}:]"
 )
-# Only a function that may return an app, or configure or register something, is worth a look inside.
-_FACTORY = re.compile(r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(")
+# Only a function that may return an app, configure or register something, or wrap another function,
+# is worth a look inside.
+_FACTORY = re.compile(
+    r"[cC]elery|\bapp\b|_app\b|\.conf\b|register_task|[tT]ask\(|[jJ]ob\(|[\r\n][ \t]+(?:async[ \t]+)?def[ \t]"
+)
 
 
 @dataclass(frozen=True, slots=True)

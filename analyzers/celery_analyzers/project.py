@@ -118,11 +118,12 @@ class Project:
         """Whether the configuration says that tasks of this name are run by somebody else."""
         return any(fnmatchcase(name, pattern) for pattern in self._external_task_names)
 
-    def may_mention(self, path: Path, word: str) -> bool:
-        """Whether a word stands in the text of the file at `path` other than behind a dot, or may."""
+    def may_hold(self, path: Path, pattern: str) -> bool:
+        """Whether the text of the file at `path` holds what matches a regular expression; True where it cannot be
+        read."""
         self.consulted.add(path)
         text = self._text(path)
-        return text is None or re.search(rf"(?<![\w.]){re.escape(word)}\b", text) is not None
+        return text is None or re.search(pattern, text) is not None
 
     def given(self, name: str, app: str) -> Sequence[Given]:
         """The values that a setting of the app that the module at `app` makes is given, by that module, by what it is

@@ -220,6 +220,9 @@ class _Scan:
         if indent not in ("", self.level):
             return False
         if self.text[code] != "@":
+            if self.text.startswith(("from", "async"), code):
+                # These are told by what follows them, however far behind.
+                self.reach = max(self.reach, _line_end(self.text, code) + 1)
             return _STATEMENT.match(self.text, code) is not None
         # `@` also multiplies matrices. It decorates when a `def` or `class` follows the lines that belong to it.
         for match in re.compile(rf"{_EOL}{indent}(?=[^ \t\f\r\n#)\]}}])").finditer(self.text, code):
@@ -295,6 +298,11 @@ def _code_end(text: str, floor: int, end: int) -> int:
             return end
         end = start
     return end
+
+
+def _line_end(text: str, position: int) -> int:
+    match = re.compile(r"[^\r\n]*").match(text, position)
+    return match.end() if match else position
 
 
 def _code_end_of_next_line(text: str, position: int) -> int:

@@ -5,6 +5,7 @@ Knows where a task of a name would have to stand. Must not know where names are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,8 @@ def _in_module(name: str, path: Path, project: Project) -> list[str] | None:
         return None
     found, _ = scope.lookup(function)
     if not found:
-        return None if project.may_mention(path, function) else []
+        # Behind a dot it is a part of other names, such as the one in question.
+        return None if project.may_hold(path, rf"(?<![\w.]){re.escape(function)}\b") else []
     names: list[str] = []
     for binding in found:
         others = _of_binding(binding, name, scope, project)

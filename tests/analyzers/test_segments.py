@@ -156,6 +156,14 @@ def test_edits_give_what_a_fresh_split_gives(empty: bool, changes: list[tuple[fl
         assert kept.line_starts == fresh.line_starts
 
 
+def test_what_ends_an_open_bracket_is_looked_at_as_far_as_it_goes() -> None:
+    text = "x = f(\nfrom celery.schedules import crontab\ny = 1\n"
+    kept = SegmentedText(text)
+    at = text.index("ules import")
+    kept.edit(LineIndex(text).position(at), LineIndex(text).position(at), "(")
+    assert kept.segments == SegmentedText(text[:at] + "(" + text[at:]).segments
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="these f-strings are syntax of Python 3.12")
 def test_fields_of_f_strings_may_hold_lines_and_quotes() -> None:
     text = 'x = f"{\n    d["a"]\n}"\ny = 1\n'

@@ -77,7 +77,7 @@ class UnknownTaskName(Rule):
     - [Names of tasks](https://docs.celeryq.dev/en/stable/userguide/tasks.html#names)
     """
 
-    code = "CEL804"
+    code = "CEL809"
     severity = Severity.ERROR
     proofs = (
         Proof(

@@ -7,7 +7,9 @@ result of any sequence of edits is that of a fresh analysis of the same text.
 from __future__ import annotations
 
 import logging
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -93,6 +95,7 @@ class FileAnalysis:
         self._scope = ModuleScope({}, self._project, path)
         self._text = SegmentedText("")
         self._aliases: re.Pattern[str] | None = None
+        self._outdated: set[SegmentAnalysis] = set()
         self.segments: list[SegmentAnalysis] = []
         """The segments in order, with their findings."""
         self.replace(text)
@@ -133,16 +136,41 @@ class FileAnalysis:
         self._apply(change, removed)
 
     def refresh(self, *, rules: RuleSet | None = None, project: Project | None = None) -> None:
-        """Analyse again what other files or the settings may have changed."""
+        """Analyse again what other files, the index or the settings may have changed."""
+        self.begin_refresh(rules=rules, project=project)
+        self.refresh_some(math.inf)
+
+    @property
+    def is_refreshing(self) -> bool:
+        """Whether there is something left for `refresh_some`."""
+        return bool(self._outdated)
+
+    def begin_refresh(self, *, rules: RuleSet | None = None, project: Project | None = None) -> None:
+        """Take note of what is to be analysed again, for `refresh_some` to do so."""
         everything = rules is not None and rules != self._rules
         if project is not None and project is not self._project:
             self._project = self._scope.modules = project
             everything = True
         self._rules = rules or self._rules
-        for index, analysis in enumerate(self.segments):
-            if everything or analysis.consulted or self._project.has_other_answers(analysis.asked):
+        self._outdated |= {
+            analysis
+            for analysis in self.segments
+            if everything or analysis.consulted or self._project.has_other_answers(analysis.asked)
+        }
+
+    def refresh_some(self, seconds: float) -> bool:
+        """Analyse again for no longer than so many seconds, or one segment: whether all is done."""
+        end = time.monotonic() + seconds
+        for index, analysis in enumerate(self.segments if self._outdated else ()):
+            if analysis in self._outdated:
+                self._outdated.discard(analysis)
                 self._run_at(index)
+                if time.monotonic() > end:
+                    return False
+        # What is left was edited meanwhile, and is new.
+        self._outdated.clear()
         self._report_idle_file_ignore()
+        return True
 
     def findings(self) -> list[Finding]:
         """All findings in the order in which they stand, spans counting from the text's start."""

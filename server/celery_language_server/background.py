@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PATIENCE: Final = 10
+PATIENCE: Final = 5
 """How much the server and its user come first, as in `nice`."""
 QUIET_SECONDS: Final = 0.1
 """Files that change together are looked at together, once none has changed for so long."""

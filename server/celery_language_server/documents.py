@@ -6,6 +6,7 @@ else. Must not know how findings are shown.
 
 from __future__ import annotations
 
+import math
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.project import Project
-    from celery_analyzers.registry import RuleSet
     from celery_language_server.folders import Folder
 
 PYTHON_SUFFIXES: Final = frozenset({".py", ".pyi", ".pyw"})
@@ -103,32 +103,40 @@ class Document:
 
     def is_behind(self) -> bool:
         """Whether the settings or any other files changed since the analysis took note of them."""
-        folder = self.folder
-        is_current = self._rules is folder.rules(self.path) and self._project is folder.project
-        return not is_current or self._time != folder.time
+        return self._has_news() or self.analysis.is_refreshing
 
-    def has_other_answers(self) -> bool:
-        """Whether the index answers otherwise by now."""
-        return self.analysis.has_other_answers()
+    def _has_news(self) -> bool:
+        return self._has_other_settings() or self._time != self.folder.time
 
-    def catch_up(self) -> bool:
-        """Analyse again what the settings or other files have changed; False where there is nothing new."""
-        if not self.is_behind():
-            return False
+    def _has_other_settings(self) -> bool:
+        return self._rules is not self.folder.rules(self.path) or self._project is not self.folder.project
+
+    def is_right_but_for_the_index(self) -> bool:
+        """Whether nothing has changed since but what the index says."""
+        if not self._has_news():
+            return True
+        changed = self._has_other_settings() or self.folder.changed_since(self._time, self.analysis.dependencies())
+        return not changed
+
+    def catch_up(self, seconds: float = math.inf) -> bool:
+        """Analyse again what the settings, other files or the index have changed, for no longer than so many seconds,
+        or one segment: whether all is done."""
+        if self._has_news():
+            self._begin_to_catch_up()
+        return self.analysis.refresh_some(seconds)
+
+    def _begin_to_catch_up(self) -> None:
         folder, rules, project = self.folder, self.folder.rules(self.path), self.folder.project
         if project is not self._project:
             self._changed, self._shared = True, None
             self.share()
-        if self._is_outdated(rules, project):
-            self.analysis.refresh(rules=rules, project=project)
+        if not self.is_right_but_for_the_index():
+            # What a text adds to the index depends on other files, but not on the index.
             self._is_indexed = False
+            self.analysis.begin_refresh(rules=rules, project=project)
+        elif self.analysis.has_other_answers():
+            self.analysis.begin_refresh()
         self._rules, self._project, self._time = rules, project, folder.time
-        return True
-
-    def _is_outdated(self, rules: RuleSet, project: Project) -> bool:
-        if self._rules is not rules or self._project is not project or self.analysis.has_other_answers():
-            return True
-        return self.folder.changed_since(self._time, self.analysis.dependencies())
 
 
 class Documents:

@@ -73,7 +73,9 @@ class Indexes:
 
     def is_behind(self) -> bool:
         """Whether there is something to do for `catch_up`."""
-        return bool(self._to_look or self._due() or self._changed()) or any(not d.is_indexed for d in self._documents)
+        return bool(self._to_look or self._due() or self._changed()) or any(
+            not d.is_indexed and not d.is_behind() for d in self._documents
+        )
 
     def catch_up(self) -> bool:
         """Do one thing that is to be done: whether there was any."""
@@ -86,7 +88,7 @@ class Indexes:
                 self._link.send(Look(self._numbers[folder]))
             return True
         for document in self._documents:
-            if not document.is_indexed:
+            if not document.is_indexed and not document.is_behind():
                 document.index()
                 return True
         return False

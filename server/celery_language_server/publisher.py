@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Changes that never stop coming must not keep diagnostics back for ever.
 LONGEST_DELAY_SECONDS: Final = 0.25
+# A key that is typed while something is analysed anew waits no longer.
+MOMENT_SECONDS: Final = 0.005
 
 
 class Publisher:
@@ -33,6 +35,7 @@ class Publisher:
         self._shown: dict[str, tuple[bytes, str]] = {}
         self._series = f"{time.time_ns():x}"
         self._last_result = 0
+        self._is_pull_awaited = False
         self._due: dict[str, Document] = {}
         self._due_since = 0.0
 
@@ -62,10 +65,13 @@ class Publisher:
     def pull(self, document: Document, previous: object) -> RawJson:
         """The answer to a client that asks for a document's diagnostics and knows the result `previous`.
 
-        A result's id holds until the diagnostics are others, be it by the text, the settings or other files.
+        A result's id holds until the diagnostics are others, be it by the text, the settings or other files. What the
+        index has to say of a long document may take a while: a client that can be asked to pull again need not wait.
         """
+        self.pulled()
         self._documents.share()
-        document.catch_up()
+        if not (self._client.refreshes_diagnostics and document.is_right_but_for_the_index()):
+            document.catch_up()
         items = self._items(document)
         shown, result_id = self._shown.get(document.uri, (None, ""))
         if items != shown:
@@ -74,27 +80,41 @@ class Publisher:
             self._shown[document.uri] = items, result_id
         return report(items, result_id, previous)
 
+    def pulled(self) -> None:
+        """A client that was asked to pull has begun to."""
+        self._is_pull_awaited = False
+
     def invalidate(self) -> None:
-        """Other things than a document's text changed: a client that pulls must do so again."""
-        if self._client.pulls_diagnostics and self._client.refreshes_diagnostics:
+        """Other things than a document's text changed: a client that pulls must do so again. It is asked but once."""
+        if self._client.pulls_diagnostics and self._client.refreshes_diagnostics and not self._is_pull_awaited:
+            self._is_pull_awaited = True
             self._peer.request("workspace/diagnostic/refresh", None)
 
     def is_behind(self) -> bool:
-        """Whether other files or the settings may have changed what was pushed."""
-        if self._client.pulls_diagnostics:
+        """Whether other files, the index or the settings may have changed what the client was told."""
+        if self._client.pulls_diagnostics and not self._client.refreshes_diagnostics:
             return False
         self._documents.share()
         return any(document.is_behind() for document in self._documents)
 
     def catch_up(self) -> bool:
-        """Push the diagnostics of one document again, if they changed; False where all are up to date."""
+        """Work for a moment on the diagnostics of one document, and let the client know when they are others; False
+        where all are up to date."""
         for document in self._documents:
-            if document.catch_up():
-                items = self._items(document)
-                if (items, "") != self._shown.get(document.uri):
-                    self._push(document, items)
+            if document.is_behind():
+                if document.catch_up(MOMENT_SECONDS):
+                    self._tell(document)
                 return True
         return False
+
+    def _tell(self, document: Document) -> None:
+        items = self._items(document)
+        if items == self._shown.get(document.uri, (None, ""))[0]:
+            return
+        if self._client.pulls_diagnostics:
+            self.invalidate()
+        else:
+            self._push(document, items)
 
     def _items(self, document: Document) -> bytes:
         diagnostics = self._diagnostics.get(document.uri)

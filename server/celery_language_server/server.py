@@ -106,11 +106,7 @@ class Server:
         """Do one thing that can wait: whether there was any."""
         if self.indexes.catch_up():
             return True
-        if self.indexes.update():
-            if any(document.has_other_answers() for document in self.documents):
-                self.publisher.invalidate()
-            return True
-        return self.publisher.catch_up()
+        return self.indexes.update() or self.publisher.catch_up()
 
     def _attempt(self, work: Callable[[], object]) -> bool:
         """Do something that no message asked for: whether it was done, and with the result True."""

@@ -22,6 +22,7 @@ def pull(server: Server, params: Any) -> object:
 
 def pull_all(server: Server, params: Any) -> object:
     """The diagnostics of all files that are not open, where the settings ask for them."""
+    server.publisher.pulled()
     previous = {
         uri: value
         for item in array_or_empty(params, "previousResultIds")

@@ -210,7 +210,8 @@ class Context:
 
 
 class DispatchContext(Context):
-    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task."""
+    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task, and
+    `containers` those of `args` and `kwargs`."""
 
     def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
         super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
@@ -219,6 +220,7 @@ class DispatchContext(Context):
         """The class whose member the segment is."""
         self.arguments = site.positional
         self.keywords = dict(site.keywords)
+        self.containers = dict(site.containers)
 
     @cached_property
     def dispatched(self) -> ProjectTask | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from celery_analyzers.edits import rename_keyword
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.layout import call_listing
-from celery_analyzers.local_names import LocalNames
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
@@ -179,7 +178,7 @@ def _scalar(node: ast.expr, context: DispatchContext) -> str | None:
     if isinstance(node, ast.Attribute):
         return "" if node.attr in _ONE_KEY and _is_parenthesised(node, context) else None
     if isinstance(node, ast.Name):
-        bound = LocalNames(context.enclosing).bindings(node) or []
+        bound = context.local_names.bindings(node) or []
         kinds = {
             symbol.path.removeprefix("builtins.")
             for binding in bound

@@ -46,9 +46,9 @@ class ResultGetInTask(Rule):
 
     ## Why is this bad
 
-    The worker raises `RuntimeError`: "Never call result.get() within a task!", be the result there or not. If it did not, all processes of the
-    pool could come to wait for tasks that no process is left to run. Celery's test worker does not refuse, so tests do
-    not show it.
+    The worker raises `RuntimeError`: "Never call result.get() within a task!", be the result there or not. If it did
+    not, all processes of the pool could come to wait for tasks that no process is left to run. Celery's test worker
+    does not refuse, so tests do not show it.
 
     ## Example
 

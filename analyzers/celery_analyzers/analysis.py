@@ -16,8 +16,9 @@ from pathlib import Path
 
 from celery_analyzers.app_sites import AppSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
+from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import AppContext, BeatContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import AppContext, BeatContext, CanvasContext, Context, DispatchContext, SettingContext
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
@@ -423,6 +424,9 @@ def _asked(
     if isinstance(site, DispatchSite):
         of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, CanvasSite):
+        of_canvas = CanvasContext(syntax, project, site, owner)
+        return lambda rule: rule.check_canvas(site.canvas, of_canvas)
     if isinstance(site, AppSite):
         of_app = AppContext(syntax, project, site)
         return lambda rule: rule.check_app(site.app, of_app)

@@ -16,9 +16,9 @@ from celery_analyzers.trees import walk
 
 SENDING = frozenset({"delay", "apply_async", "delay_on_commit", "apply_async_on_commit", "apply"})
 """Methods of a task that send it."""
-_CHAIN = frozenset({"celery.chain", "celery.canvas.chain"})
-_GROUP = frozenset({"celery.group", "celery.canvas.group"})
-_CHORD = frozenset({"celery.chord", "celery.canvas.chord"})
+CHAIN = frozenset({"celery.chain", "celery.canvas.chain"})
+GROUP = frozenset({"celery.group", "celery.canvas.group"})
+CHORD = frozenset({"celery.chord", "celery.canvas.chord"})
 _CALLBACKS: dict[str, Role] = {"link": "callback", "link_error": "errback", "on_error": "errback"}
 _TAKES_CALLBACKS = SENDING | {"signature", "subtask", "Signature", "send_task", "set", "retry"}
 """What takes `link` and `link_error`."""
@@ -66,21 +66,21 @@ class CanvasRoles:
             role = "alone"
         # The members of a group that follows something get its result as well.
         member_role: Role = "member" if role == "first" else role
-        if path in _CHAIN:
-            self._chain(_members(call), role)
-        elif path in _GROUP:
-            for member in _members(call):
+        if path in CHAIN:
+            self._chain(members_of(call), role)
+        elif path in GROUP:
+            for member in members_of(call):
                 self._follow(member, member_role)
-        elif path in _CHORD:
+        elif path in CHORD:
             header = call.args[0] if call.args else keyword_of(call, "header")
-            for member in _elements(header):
+            for member in elements_of(header):
                 self._follow(member, member_role)
             body = call.args[1] if len(call.args) > 1 else keyword_of(call, "body")
             if body is not None:
                 self._follow(body, "body")
         elif isinstance(call.func, ast.Call):
             inner = self._callee(call.func, scope)
-            if isinstance(inner, External) and inner.path in _CHORD and call.args:
+            if isinstance(inner, External) and inner.path in CHORD and call.args:
                 # `chord(header)(body)`
                 self._follow(call.args[0], "body")
 
@@ -125,7 +125,7 @@ class CanvasRoles:
         while True:
             self._roles[node] = role
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-                self._chain(_piped(node), role)
+                self._chain(piped(node), role)
                 while isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
                     self._roles[node] = role
                     node = node.left
@@ -149,7 +149,7 @@ def keyword_of(call: ast.Call, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
-def _piped(node: ast.expr) -> list[ast.expr]:
+def piped(node: ast.expr) -> list[ast.expr]:
     """The members of `a | b | c`, in order."""
     members: list[ast.expr] = []
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
@@ -158,14 +158,15 @@ def _piped(node: ast.expr) -> list[ast.expr]:
     return [node, *reversed(members)]
 
 
-def _members(call: ast.Call) -> list[ast.expr]:
+def members_of(call: ast.Call) -> list[ast.expr]:
     """The members of `chain(a, b)`, `group([a, b])`, `group(f(x) for x in xs)`; a `*` keeps its place."""
     if len(call.args) == 1 and not isinstance(call.args[0], ast.Call):
-        return list(_elements(call.args[0]))
+        return list(elements_of(call.args[0]))
     return call.args
 
 
-def _elements(node: ast.expr | None) -> Iterator[ast.expr]:
+def elements_of(node: ast.expr | None) -> Iterator[ast.expr]:
+    """The items of a list or tuple, or what a comprehension makes them of; else the node itself."""
     if isinstance(node, (ast.List, ast.Tuple)):
         yield from node.elts
     elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):

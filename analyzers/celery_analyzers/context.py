@@ -15,6 +15,7 @@ from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
 from celery_analyzers.calling import checks_arguments, parameters_met, sending_is_changed, task_named
+from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
@@ -23,6 +24,7 @@ from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
+from celery_analyzers.local_names import LocalNames
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import ModuleScope
@@ -218,22 +220,25 @@ class Context:
         return alias, NeededImport(module, name, alias)
 
 
-class DispatchContext(Context):
-    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task."""
+class CallContext(Context):
+    """The surroundings of a call that sends tasks, or makes signatures or a canvas of them."""
 
-    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
-        super().__init__(syntax, site.scope, project, call=site.call, task=site.dispatch.task)
-        self.dispatch = site.dispatch
+    def __init__(
+        self,
+        syntax: Syntax,
+        project: Project,
+        site: DispatchSite | CanvasSite,
+        owner: ProjectClass | None,
+        task: Task | None = None,
+    ) -> None:
+        super().__init__(syntax, site.scope, project, call=site.call, task=task)
         self.owner = owner
         """The class whose member the segment is."""
-        self.arguments = site.positional
-        self.keywords = dict(site.keywords)
 
     @cached_property
-    def dispatched(self) -> ProjectTask | None:
-        """The task that is sent, be it by its name."""
-        target = self.dispatch.target
-        return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
+    def local_names(self) -> LocalNames:
+        """The names that the functions around the call bind."""
+        return LocalNames(self.enclosing)
 
     @cached_property
     def kinds(self) -> ValueKinds:
@@ -251,6 +256,33 @@ class DispatchContext(Context):
             if isinstance(node, (ast.With, ast.AsyncWith))
             for item in node.items
         )
+
+
+class DispatchContext(CallContext):
+    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task, and
+    `containers` those of `args` and `kwargs`."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
+        super().__init__(syntax, project, site, owner, site.dispatch.task)
+        self.dispatch = site.dispatch
+        self.arguments = site.positional
+        self.keywords = dict(site.keywords)
+        self.containers = dict(site.containers)
+
+    @cached_property
+    def dispatched(self) -> ProjectTask | None:
+        """The task that is sent, be it by its name."""
+        target = self.dispatch.target
+        return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
+
+
+class CanvasContext(CallContext):
+    """The surroundings of a canvas. `members` and `chord_body` are the nodes of what it is made of."""
+
+    def __init__(self, syntax: Syntax, project: Project, site: CanvasSite, owner: ProjectClass | None) -> None:
+        super().__init__(syntax, project, site, owner)
+        self.members = site.members
+        self.chord_body = site.body
 
 
 class AppContext(Context):

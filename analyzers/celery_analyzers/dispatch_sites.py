@@ -34,13 +34,15 @@ _EXECUTION = ("args", "kwargs")
 @dataclass(frozen=True, slots=True)
 class DispatchSite:
     """A dispatch with the nodes it was read from. `arguments` are the nodes of the positional and of the named
-    arguments for the task, as far as they are written in the call."""
+    arguments for the task, as far as they are written in the call. `containers` are those of `args` and `kwargs`, for
+    calls that take these."""
 
     dispatch: Dispatch
     call: ast.Call
     scope: Scope
     positional: tuple[ast.expr, ...]
     keywords: tuple[tuple[str, ast.expr], ...]
+    containers: tuple[tuple[str, ast.expr], ...] = ()
 
     @property
     def fact(self) -> Dispatch:
@@ -141,7 +143,7 @@ class DispatchReader:
             immutable=immutable is True,
         )
         keywords = tuple((n, node) for n, _, node in given.keywords)
-        return DispatchSite(dispatch, call, scope, given.positional, keywords)
+        return DispatchSite(dispatch, call, scope, given.positional, keywords, given.containers)
 
     def _argument(self, node: ast.expr, scope: Scope, key: ast.AST | None = None) -> Argument:
         span = self._syntax.span(node)
@@ -162,6 +164,7 @@ class Given:
     complete: bool
     options: tuple[tuple[str, ast.keyword], ...] = ()
     options_complete: bool = True
+    containers: tuple[tuple[str, ast.expr], ...] = ()
 
 
 def _as_written(call: ast.Call) -> Given:
@@ -175,8 +178,8 @@ def _execution(call: ast.Call, skip: int, method: str) -> Given:
     """The `args` and `kwargs` of a call that takes them as containers, and its options."""
     arguments = call.args[skip:]
     told = not any(isinstance(a, ast.Starred) for a in call.args) and all(k.arg for k in call.keywords)
-    given: dict[str | None, ast.expr] = dict(zip(_EXECUTION, arguments, strict=False)) if told else {}
-    given |= {k.arg: k.value for k in call.keywords if k.arg in _EXECUTION}
+    given: dict[str, ast.expr] = dict(zip(_EXECUTION, arguments, strict=False)) if told else {}
+    given |= {k.arg: k.value for k in call.keywords if k.arg is not None and k.arg in _EXECUTION}
     positional, listed = listed_arguments(given.get("args"))
     keywords, mapped = mapped_arguments(given.get("kwargs"))
     options = tuple(
@@ -184,7 +187,8 @@ def _execution(call: ast.Call, skip: int, method: str) -> Given:
     )
     # `signature("add", (1,), {}, {"queue": "slow"})`
     options_told = told and (method not in ("signature", "subtask", "Signature") or len(arguments) <= len(_EXECUTION))
-    return Given(tuple(positional), tuple(keywords), told and listed and mapped, options, options_told)
+    complete = told and listed and mapped
+    return Given(tuple(positional), tuple(keywords), complete, options, options_told, tuple(given.items()))
 
 
 def _truth(node: ast.keyword | None) -> object:

@@ -22,6 +22,7 @@ from celery_analyzers.bindings import (
     function_scope,
     listed_parameters,
 )
+from celery_analyzers.canvas_sites import CanvasSite, canvas_site
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
 from celery_analyzers.expressions import Expression, Invocation, Reference, dotted_path, expression
 from celery_analyzers.facts import (
@@ -86,7 +87,7 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | AppSite | SettingSite | ConfigurationSite | BeatSite
+Site = TaskSite | CrontabSite | DispatchSite | CanvasSite | AppSite | SettingSite | ConfigurationSite | BeatSite
 
 
 def sites(
@@ -286,6 +287,8 @@ class _Visitor:
                 yield site
             elif self._reads_dispatches and (dispatch := self._dispatches.read(call, scope, self._reads_calls)):
                 yield dispatch
+            elif canvas := canvas_site(call, scope, self._syntax, aliases=self._reads_calls):
+                yield canvas
             elif self._settings.reads:
                 if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app

@@ -187,6 +187,17 @@ class Dispatch:
         return next((option for option in self.options if option.name == name), None)
 
 
+CanvasKind = Literal["chain", "group", "chord"]
+
+
+@dataclass(frozen=True, slots=True)
+class CanvasMade:
+    """A call that makes a chain, a group or a chord."""
+
+    kind: CanvasKind
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class SettingGiven:
     """A setting of an app as it is written: in the app's constructor, on its `conf`, or in a module, class or dict that
@@ -246,4 +257,4 @@ class BeatEntry:
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | AppMade | SettingGiven | ConfiguredFrom | BeatEntry
+Fact = TaskDefinition | CrontabCall | Dispatch | CanvasMade | AppMade | SettingGiven | ConfiguredFrom | BeatEntry

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from celery_analyzers.context import (
         AppContext,
         BeatContext,
+        CanvasContext,
         Context,
         DispatchContext,
         IgnoreContext,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from celery_analyzers.facts import (
         AppMade,
         BeatEntry,
+        CanvasMade,
         ConfiguredFrom,
         CrontabCall,
         Dispatch,
@@ -98,6 +100,10 @@ class Rule:
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that sends a task or makes a signature of one."""
+        return iter(())
+
+    def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call that makes a chain, a group or a chord."""
         return iter(())
 
     def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -235,10 +235,10 @@ class CallContext(Context):
         self.owner = owner
         """The class whose member the segment is."""
 
-    @cached_property
+    @property
     def local_names(self) -> LocalNames:
         """The names that the functions around the call bind."""
-        return LocalNames(self.enclosing)
+        return self.syntax.local_names
 
     @cached_property
     def kinds(self) -> ValueKinds:

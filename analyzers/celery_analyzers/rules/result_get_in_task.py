@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.canvas_roles import CHAIN, CHORD, GROUP
 from celery_analyzers.dispatch_sites import SIGNING
@@ -158,6 +158,9 @@ def _waits(call: ast.Call, body: Body) -> bool:
 def _may_wait(task: TaskDefinition, context: Context) -> bool:
     """Whether something may allow the whole body to wait."""
     if context.mentions(*_ASKS_FIRST) or context.may_be_wrapped(task) or context.base_may_define(task, "__call__"):
+        return True
+    started = cast("tuple[object, ...]", context.project.ask("command_values", "pool") or ())
+    if any(pool is None or pool not in _BLOCKING_POOLS for pool in started):
         return True
     return context.setting("worker_pool") not in _BLOCKING_POOLS or bool(context.project.ask("mentions", ASYNC_POOL))
 

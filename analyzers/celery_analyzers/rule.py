@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from celery_analyzers.findings import Finding, Fix, Severity, Span
 from celery_analyzers.proof import Proof
@@ -61,6 +61,8 @@ class Rule:
     """The number, as in `CEL103`: an alias for the name."""
     severity: ClassVar[Severity]
     """The severity that findings have where the check does not say otherwise."""
+    preset: ClassVar[Literal["recommended", "strict", "all"]] = "recommended"
+    """The smallest preset that has the rule: what nearly every team wants, what a careful one does, or all."""
     since: ClassVar[str] = "0.1.0"
     """The release of celeryls that brought the rule."""
     proofs: ClassVar[tuple[Proof, ...]] = ()

@@ -90,7 +90,8 @@ class Session:
 
     def _start(self) -> None:
         threading.Thread(target=self._listen, daemon=True).start()
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
 
     def _drain(self) -> None:
         assert self.process.stderr is not None
@@ -249,6 +250,7 @@ class Session:
         """Clean up, whatever happened."""
         self.process.kill()
         self.process.wait()
+        self._drainer.join(PATIENCE)  # It ends when all that wrote there have ended.
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError, ValueError):
                 assert stream is not None

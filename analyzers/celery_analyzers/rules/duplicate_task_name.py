@@ -36,9 +36,10 @@ class DuplicateTaskName(Rule):
 
     ## Why is this bad
 
-    An app has one task of a name. A decorator leaves the task that was there first: the second function is never run,
-    and whoever sends it runs the first. `register_task()` puts the new task in the place of the old one. Celery says
-    so since 5.7 only.
+    An app has one task of a name: whoever sends the one may run the other. Of tasks made by decorators, Celery keeps
+    the first that it comes to when it sets up the app, and the order in which it does so is left to chance: it may
+    differ from one process to the next. `register_task()` puts the new task in the place of the old one. Celery warns
+    of it since 5.7 only.
 
     ## Example
 
@@ -47,7 +48,7 @@ class DuplicateTaskName(Rule):
             return "daily"
 
         @app.task(name="reports.send")
-        #              ^^^^^^^^^^^^^^ `send_daily` has this name as well: Celery runs that in the place of `send_weekly`
+        #              ^^^^^^^^^^^^^^ `send_daily` has this name as well: Celery keeps only one of the two, by chance
         def send_weekly():
             return "weekly"
 
@@ -87,7 +88,12 @@ class DuplicateTaskName(Rule):
 
     code = "CEL803"
     severity = Severity.ERROR
-    proofs = (Proof(run="send_weekly.delay().get(timeout=10)", fails="returns: 'daily'", succeeds="'weekly'"),)
+    proofs = (
+        Proof(
+            run="[task.delay().get(timeout=10) for task in (send_daily, send_weekly)]",
+            succeeds="['daily', 'weekly']",
+        ),
+    )
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         if task.function is None or task.nested or task.conditional or context.in_tests:
@@ -107,14 +113,12 @@ class DuplicateTaskName(Rule):
         span = option.value_span if option is not None and option.value_span is not None else task.span
         called = "this name" if option is not None else f"the name `{name}`"
         if other.path != path:
-            who, outcome = (
-                f"`{other.function}` ({_where(other, context)})",
-                "Celery runs the one that is imported first",
-            )
+            who = f"`{other.function}` ({_where(other, context)})"
         elif other.function == task.name:
-            who, outcome = f"another `{task.name}`", "Celery runs the first in the place of the second"
+            who = f"another `{task.name}`"
         else:
-            who, outcome = f"`{other.function}`", f"Celery runs that in the place of `{task.name}`"
+            who = f"`{other.function}`"
+        outcome = "Celery keeps only one of the two, by chance"
         if "class" in (task.form, other.form):
             outcome = "the one that is registered last replaces the other"
         fix = _fix(name, task, span, context) if other.function != task.name else None

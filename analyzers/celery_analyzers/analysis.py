@@ -35,7 +35,7 @@ from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
-from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
+from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities, without
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
@@ -53,7 +53,7 @@ class SegmentAnalysis:
 
     __slots__ = (
         *("_lines", "asked", "consulted", "facts", "findings", "found", "ignores", "names", "owner", "problem"),
-        *("segment", "used"),
+        *("segment", "used", "withheld"),
     )
 
     def __init__(self, segment: Segment, names: SegmentNames, owner: str | None) -> None:
@@ -62,6 +62,8 @@ class SegmentAnalysis:
         self.owner = owner
         """The name of the class whose member this is."""
         self.ignores: tuple[Ignore, ...] = ignores(segment.text)
+        self.withheld: frozenset[str] = frozenset()
+        """The rules that asked an index which is still to come: what they find cannot be told yet."""
         self.found = 0
         """How many findings there were before comments silenced any."""
         self.findings: tuple[Finding, ...] = ()
@@ -97,6 +99,7 @@ class FileAnalysis:
         self._text = SegmentedText("")
         self._aliases: re.Pattern[str] | None = None
         self._outdated: set[SegmentAnalysis] = set()
+        self._withheld: set[str] = set()
         self.segments: list[SegmentAnalysis] = []
         """The segments in order, with their findings."""
         self.replace(text)
@@ -156,7 +159,7 @@ class FileAnalysis:
         self._outdated |= {
             analysis
             for analysis in self.segments
-            if everything or analysis.consulted or self._project.has_other_answers(analysis.asked)
+            if everything or analysis.consulted or self._has_other_answers(analysis)
         }
 
     def refresh_some(self, seconds: float) -> bool:
@@ -166,7 +169,7 @@ class FileAnalysis:
             if analysis in self._outdated:
                 self._outdated.discard(analysis)
                 self._run_at(index)
-                if time.monotonic() > end:
+                if self._outdated and time.monotonic() > end:
                     return False
         # What is left was edited meanwhile, and is new.
         self._outdated.clear()
@@ -201,7 +204,11 @@ class FileAnalysis:
 
     def has_other_answers(self) -> bool:
         """Whether the index of the workspace has other answers by now than the findings go by."""
-        return any(self._project.has_other_answers(analysis.asked) for analysis in self.segments)
+        return any(map(self._has_other_answers, self.segments))
+
+    def _has_other_answers(self, analysis: SegmentAnalysis) -> bool:
+        came = bool(analysis.withheld) and not self._project.is_without_index
+        return came or self._project.has_other_answers(analysis.asked)
 
     @property
     def scope(self) -> ModuleScope:
@@ -309,7 +316,9 @@ class FileAnalysis:
         analysis = SegmentAnalysis(old.segment, old.names, old.owner)
         self._scope.begin()
         self._project.begin()
+        self._withheld = set()
         found = self._check(analysis, syntax)
+        analysis.withheld = frozenset(self._withheld)
         analysis.found = len(found)
         analysis.used = frozenset(self._scope.used)
         analysis.consulted = frozenset(self._project.consulted)
@@ -345,11 +354,14 @@ class FileAnalysis:
     def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
         check = _asked(site, syntax, owner, self._project)
         for rule in self._rules.rules:
+            self._project.is_unanswered = False
             try:
                 yield from check(rule)
             except Exception:
                 # A mistake in one rule must not cost the user the findings of the others, nor the server.
                 logger.exception("The rule %s failed in %s; please report this", rule.name(), self._scope.path)
+            if self._project.is_unanswered:
+                self._withheld.add(rule.name())
 
     def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
         if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
@@ -381,6 +393,11 @@ class FileAnalysis:
     def _silence(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
         if self._silenced():
             return ()
+        if analysis.withheld:
+            return without(analysis.withheld, self._silenced_by_comments(analysis, found))
+        return self._silenced_by_comments(analysis, found)
+
+    def _silenced_by_comments(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
         # The comments of a segment that cannot be read may silence what is only hidden now.
         if analysis.problem is not None or not analysis.ignores:
             return tuple(with_severities(self._rules, found))
@@ -390,7 +407,7 @@ class FileAnalysis:
         """Say of `# celeryls: ignore-file` that there is nothing in the file to ignore."""
         if not self._silenced():
             return
-        idle = not any(analysis.found or analysis.problem for analysis in self.segments)
+        idle = not any(analysis.found or analysis.problem or analysis.withheld for analysis in self.segments)
         for index, analysis in enumerate(self.segments):
             if not analysis.silences_file:
                 continue

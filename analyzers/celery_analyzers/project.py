@@ -52,6 +52,10 @@ class Project:
         """Files that answers depended on since `begin`, those that were looked for in vain among them."""
         self.asked: dict[Question, object] = {}
         """What the index was asked since `begin`, with its answers."""
+        self.awaits_index = False
+        """Whether there is to be an index, so that what asks for it cannot be told yet."""
+        self.is_unanswered = False
+        """Whether something was asked of the index that is still to come. Whoever wants to know sets it to False."""
         self._index = index
         self._extra_task_decorators = frozenset(extra_task_decorators)
         self._external_task_names = tuple(external_task_names)
@@ -93,7 +97,17 @@ class Project:
         key = (question, arguments)
         if key not in self.asked:
             self.asked[key] = self._answer(key)
+        self._note_unanswered()
         return self.asked[key]
+
+    def _note_unanswered(self) -> None:
+        if self.is_without_index:
+            self.is_unanswered = True
+
+    @property
+    def is_without_index(self) -> bool:
+        """Whether the index is still to come."""
+        return self.awaits_index and self._index is None
 
     def _answer(self, question: Question) -> object:
         name, arguments = question
@@ -137,6 +151,8 @@ class Project:
             self.consulted, self.asked = before
         self.consulted |= kept.consulted
         self.asked |= kept.asked
+        if kept.asked:
+            self._note_unanswered()
         return kept.given
 
     def _find_given(self, name: str, app: str) -> Iterator[Given]:

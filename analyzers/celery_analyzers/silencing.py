@@ -5,7 +5,7 @@ Knows the rules' names through the registry. Must not know how findings are foun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from celery_analyzers.context import IgnoreContext
@@ -39,6 +39,11 @@ def silence(
 def of_idle_comment(rules: RuleSet, text: str, ignore: Ignore) -> tuple[Finding, ...]:
     """What is to be said about a comment in a segment's text that silences nothing at all."""
     return tuple(_checked(rules, IgnoreContext(text, ignore, (), ())))
+
+
+def without(rules: Collection[str], found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings of other rules than these. Whether a comment is of use cannot be told then."""
+    return tuple(finding for finding in found if finding.rule not in rules and finding.rule != _UNUSED_IGNORE)
 
 
 def with_severities(rules: RuleSet, found: Sequence[Finding]) -> Sequence[Finding]:

@@ -54,6 +54,7 @@ class Folder:
         self._touched: dict[Path, int] = {}
         self._all_touched = 0
         self._index: FolderIndex | None = None
+        self._awaits_index = path is not None and path.is_dir()
 
     @property
     def configuration(self) -> Configuration:
@@ -108,8 +109,16 @@ class Folder:
             settings = self.configuration.settings
             decorators, names = settings.extra_task_decorators, settings.external_task_names
             self._project = Project(self.root, self.index.index, decorators, names)
+            self._project.awaits_index = self._awaits_index
             self._records = Project(self.root, None, decorators)
         return self._project
+
+    def give_up_index(self) -> None:
+        """There will be no index: what is known without it has to do."""
+        self._awaits_index = False
+        if self._project is not None and self._project.is_without_index:
+            self._project.awaits_index = False
+            self.time += 1
 
     @property
     def index(self) -> FolderIndex:

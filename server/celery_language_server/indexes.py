@@ -120,8 +120,12 @@ class Indexes:
         """The folders whose orders are not those that were given."""
         folders = [folder for folder in self._folders if folder.path is not None and folder.path.is_dir()]
         gone = [folder for folder in self._orders if folder not in folders]
+        if not self._link.is_running and not self._link.can_start:
+            for folder in folders:
+                folder.give_up_index()
+            return []
         if not self._link.is_running:
-            return folders if self._link.can_start else []
+            return folders
         return [folder for folder in folders if self._orders.get(folder) != self._wanted(folder)] + gone
 
     def _wanted(self, folder: Folder) -> Order:

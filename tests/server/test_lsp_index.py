@@ -102,12 +102,26 @@ def test_a_client_without_progress_hears_of_none(start: Start, tmp_path: Path) -
 def test_open_files_have_findings_before_the_index_is_there(start: Start, tmp_path: Path) -> None:
     session = start()
     large_project(tmp_path, 60)
-    text = UNLIMITED + "\n\n@shared_task(bind=True)\ndef pong(): ...\n"
+    text = "from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef pong(): ...\n"
     session.initialize(tmp_path, capabilities=WATCHED, options={"select": ["bind-without-self"]})
     uri = (tmp_path / "new.py").as_uri()
     session.open(uri, text)
     assert len(session.published(uri, 1)) == 1
     assert not [one for one in session.all("$/progress") if one["value"]["kind"] == "end"]
+
+
+def test_what_the_index_may_contradict_is_not_said_before(start: Start, tmp_path: Path) -> None:
+    folder = large_project(tmp_path, 60)
+    (folder / "settings.py").write_text(LIMIT)
+    session = start()
+    session.initialize(folder, capabilities=WATCHED, options=LIMITS)
+    uri = (folder / "new.py").as_uri()
+    session.open(uri, UNLIMITED)
+    progress(session, "end")
+    text = UNLIMITED + "\n\n@shared_task(soft_time_limit='x')\ndef pong(): ...\n"
+    session.change(uri, 2, text)
+    session.published(uri, 2)
+    assert not any(one["diagnostics"] for one in session.all("textDocument/publishDiagnostics"))
 
 
 def test_what_another_file_says(start: Start, tmp_path: Path) -> None:

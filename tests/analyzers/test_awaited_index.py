@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from engine import ALL, write
+
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
-from engine import ALL, write
 
 PING = "from celery import shared_task\n\n\n@shared_task\ndef ping(x): ...\n"
 TASKS = f"{PING}\n\nfrom celery.schedules import crontab\n\nNIGHTLY = crontab(hour=3)\n"

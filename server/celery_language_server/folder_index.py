@@ -24,14 +24,15 @@ class FolderIndex:
         self._arriving: dict[str, FileRecord] = {}
         self._open: dict[str, FileRecord] = {}
         self._files: frozenset[str] = frozenset()
-        self._is_ready = False
+        self.is_ready = False
+        """Whether all that is on disk has arrived."""
         self._is_changed = False
         self.index: ProjectIndex | None = None
 
     @property
     def is_due(self) -> bool:
         """Whether there is something new for `update`."""
-        return self._is_ready and self._is_changed
+        return self.is_ready and self._is_changed
 
     def receive(self, message: dict[str, Any]) -> None:
         """Take over a part of what is on disk."""
@@ -44,7 +45,7 @@ class FolderIndex:
         if message.get("ready"):
             self._saved = self._arriving if message.get("all") else self._saved | self._arriving
             self._arriving = {}
-            self._is_ready = self._is_changed = True
+            self.is_ready = self._is_changed = True
 
     def holds(self, path: Path) -> bool:
         """Whether a file belongs to the index: one that is left out does not."""

@@ -167,6 +167,21 @@ def test_unsaved_text_wins(start: Start, tmp_path: Path) -> None:
     awaited(session, tasks, 1, seen)
 
 
+def test_unsaved_text_wins_that_was_open_before_the_index_was_there(start: Start, tmp_path: Path) -> None:
+    folder = project(large_project(tmp_path, 30), tasks=UNLIMITED, settings="DEBUG = True\n")
+    session = start()
+    rules = ["missing-time-limit", "duplicate-task-name"]
+    session.initialize(folder, capabilities=WATCHED, options={"select": rules})
+    tasks, settings = folder / "tasks.py", folder / "settings.py"
+    session.open(settings.as_uri(), LIMIT)
+    # That two tasks have one name is said once the index is there.
+    session.open(tasks.as_uri(), UNLIMITED + UNLIMITED.replace("ping()", "ping(x)"))
+    found = awaited(session, tasks, 1)
+    assert found[0]["code"] == "duplicate-task-name"
+    session.change(settings.as_uri(), 2, "DEBUG = True\n")
+    awaited(session, tasks, 3)
+
+
 def test_a_new_file_that_is_not_saved_yet(start: Start, tmp_path: Path) -> None:
     folder = project(tmp_path, tasks=UNLIMITED)
     session = start()

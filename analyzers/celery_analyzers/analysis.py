@@ -26,6 +26,7 @@ from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
 from celery_analyzers.index import SourceRecord
+from celery_analyzers.long_text import LARGEST_MODULE, LongText
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
@@ -40,6 +41,7 @@ from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
 from celery_analyzers.tasks import registering_call
+from celery_analyzers.unread_names import UnreadNames
 
 _ASSIGNMENT = re.compile(r"[ \t]*\w+[ \t]*(?:=[^=]|:[^=\n]+=|\[|\.)")
 logger = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ class FileAnalysis:
         self._rules = rules
         self._project = project or Project()
         self._scope = ModuleScope({}, self._project, path)
-        self._text = SegmentedText("")
+        self._text: SegmentedText | LongText = SegmentedText("")
         self._aliases: re.Pattern[str] | None = None
         self._outdated: set[SegmentAnalysis] = set()
         self._withheld: set[str] = set()
@@ -129,13 +131,23 @@ class FileAnalysis:
 
     def replace(self, text: str) -> None:
         """Take another text."""
-        self._text = SegmentedText(text)
         removed, self.segments = tuple(self.segments), []
+        if len(text) > LARGEST_MODULE:
+            self._text = LongText(text)
+            self._scope.names = UnreadNames()
+            return
+        self._text = SegmentedText(text)
         self._apply(Change(0, (), tuple(self._text.segments)), removed)
 
     def edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Replace what stands between two positions, which are clamped to the text."""
+        if isinstance(self._text, LongText):
+            self.replace(self._text.edited(start, end, text))
+            return
         change = self._text.edit(start, end, text)
+        if self._text.length > LARGEST_MODULE:
+            self.replace(self.text)
+            return
         removed = tuple(self.segments[change.first : change.first + len(change.removed)])
         self._apply(change, removed)
 

@@ -21,7 +21,8 @@ from celery_analyzers.configuration_sources import apps_configured, apps_made, s
 from celery_analyzers.effective import may_be_limited, names_of
 from celery_analyzers.facts import Dispatch, TaskDefinition
 from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
-from celery_analyzers.project import LARGEST_MODULE, Project
+from celery_analyzers.long_text import LARGEST_MODULE
+from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
 from celery_analyzers.resolution import resolve

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
+from celery_analyzers.long_text import LARGEST_MODULE
 from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
-LARGEST_MODULE = 2_000_000
-"""Bytes above which a module that is only imported is not read: what it binds is then unknown."""
 
 
 class Project:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.index import FileRecord
 from celery_analyzers.indexing import concerns_index, read_record
-from celery_analyzers.project import LARGEST_MODULE, Project
+from celery_analyzers.long_text import LARGEST_MODULE
+from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_language_server.answers import asked_by
 from celery_language_server.cache import UNDECODABLE, Outcome
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from celery_analyzers.index import ProjectIndex
     from celery_analyzers.settings import Settings
 
-LARGEST_FILE = 10_000_000
 """Bytes above which a file is not checked: nobody wrote it by hand, and it would take minutes."""
 
 _MOST_KEPT = 4_000_000
@@ -99,9 +99,9 @@ class Inspector:
     def outcome(self, path: str, stamp: str) -> Outcome | Failure:
         """What is found in a file about Celery."""
         try:
-            data = read(f"{self.root}/{path}") if _size(stamp) <= LARGEST_FILE else None
+            data = read(f"{self.root}/{path}") if _size(stamp) <= LARGEST_MODULE else None
             if data is None:
-                return Failure(f"is left out: it is larger than {LARGEST_FILE // 1_000_000} MB")
+                return Failure(f"is left out: it is larger than {LARGEST_MODULE // 1_000_000} MB")
             with _overheard() as faults:
                 outcome = self._outcome(path, stamp, data)
         except UnreadableError as error:

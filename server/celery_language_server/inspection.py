@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from celery_analyzers.index import ProjectIndex
     from celery_analyzers.settings import Settings
 
-"""Bytes above which a file is not checked: nobody wrote it by hand, and it would take minutes."""
-
 _MOST_KEPT = 4_000_000
 """Bytes of text whose analysis is kept between the two phases of a run."""
 

@@ -141,7 +141,7 @@ def _results(returned: list[ast.expr], task: TaskDefinition, body: Body, context
             fix = Fix("Return its `id`", (Edit(Span(end, end), ".id"),), preferred=True)
             if node is value:
                 message = f"`{task.name}` returns the result of a task, which is stored as a list of ids"
-                yield node, message, fix, Severity.WARNING
+                yield node, message, fix, Severity.INFORMATION
             else:
                 yield node, f"the result of a task {_fails(task)}", fix, Severity.ERROR
 

@@ -60,6 +60,14 @@ def result_uses(sent: ast.expr, context: CallContext) -> Iterator[ast.Attribute]
                 yield from _of_list(listed.id, function, context)
 
 
+def result_reads(sent: ast.expr, context: CallContext) -> Iterator[ast.expr]:
+    """The expressions that are surely the result which `sent` gives: itself, and the variable that holds it."""
+    yield sent
+    outer = next(iter(context.enclosing(sent)), None)
+    if isinstance(outer, (ast.Assign, ast.AnnAssign)) and outer.value is sent:
+        yield from _reads_of(outer, sent, context)
+
+
 def _attribute_of(name: ast.Name, context: CallContext) -> Iterator[ast.Attribute]:
     outer = next(iter(context.enclosing(name)), None)
     if isinstance(outer, ast.Attribute):

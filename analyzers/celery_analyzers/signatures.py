@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 
 from celery_analyzers.canvas_roles import piped
-from celery_analyzers.trees import walk
+from celery_analyzers.syntax import Syntax
 
 Enclosing = Callable[[ast.AST], Iterable[ast.AST]]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -60,15 +60,16 @@ def function_around(node: ast.AST, enclosing: Enclosing) -> ast.FunctionDef | as
     return None
 
 
-def reads(name: str, function: ast.AST) -> Iterator[ast.Name]:
-    """Where a function reads one of its names, nested functions among it; where it is added to in place, too."""
-    for node in walk(function):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
+def reads(name: str, place: ast.AST, syntax: Syntax) -> Iterator[ast.Name]:
+    """Where a name is read inside of `place`, in nested functions too; where it is added to in place as well."""
+    for node in syntax.mentions(name):
+        if not isinstance(node, ast.Name) or place not in syntax.enclosing(node):
+            continue
+        outer = next(syntax.enclosing(node))
+        if isinstance(node.ctx, ast.Load) or (isinstance(outer, ast.AugAssign) and outer.target is node):
             yield node
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            yield node.target
 
 
-def is_shared(name: str, function: ast.AST) -> bool:
+def is_shared(name: str, syntax: Syntax) -> bool:
     """Whether a function binds a name outside of itself."""
-    return any(isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names for node in walk(function))
+    return any(isinstance(node, (ast.Global, ast.Nonlocal)) for node in syntax.mentions(name))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.local_names import is_none
 from celery_analyzers.signatures import begins, function_around, is_shared, reads, whole
-from celery_analyzers.trees import walk
 
 if TYPE_CHECKING:
     from celery_analyzers.context import CallContext
@@ -54,7 +53,7 @@ def result_uses(sent: ast.expr, context: CallContext) -> Iterator[ast.Attribute]
     elif isinstance(outer, ast.Call) and isinstance(outer.func, ast.Attribute) and outer.func.attr == "append":
         function = function_around(outer, context.enclosing)
         listed = outer.func.value
-        if function is not None and isinstance(listed, ast.Name) and not is_shared(listed.id, function):
+        if function is not None and isinstance(listed, ast.Name) and not is_shared(listed.id, context.syntax):
             bound = context.local_names.bindings(listed) or []
             if [b.by for b in bound] == ["value"] and isinstance(bound[0].node, ast.List) and not bound[0].node.elts:
                 yield from _of_list(listed.id, function, context)
@@ -81,9 +80,9 @@ def _reads_of(statement: ast.Assign | ast.AnnAssign, value: ast.expr, context: C
     if function is None or len(targets) != 1 or not isinstance(targets[0], ast.Name):
         return
     name = targets[0].id
-    if is_shared(name, function):
+    if is_shared(name, context.syntax):
         return
-    for read in reads(name, function):
+    for read in reads(name, function, context.syntax):
         bound = context.local_names.bindings(read) or []
         # Other values are what it holds elsewhere; None would fail.
         if all(b.node is value or (b.node is not None and is_none(b.node)) for b in bound):
@@ -102,7 +101,7 @@ def _of_items(comprehension: ast.expr, context: CallContext) -> Iterator[ast.Att
 
 
 def _of_list(name: str, function: ast.AST, context: CallContext) -> Iterator[ast.Attribute]:
-    for read in reads(name, function):
+    for read in reads(name, function, context.syntax):
         yield from _of_loop(read, context)
 
 
@@ -115,8 +114,7 @@ def _of_loop(iterable: ast.expr, context: CallContext) -> Iterator[ast.Attribute
     if not isinstance(loop.target, ast.Name):
         return
     inside = loop if isinstance(loop, ast.For) else next(outer, None)
-    for node in walk(inside) if inside is not None else ():
-        if isinstance(node, ast.Name) and node.id == loop.target.id and isinstance(node.ctx, ast.Load):
-            bound = context.local_names.bindings(node) or []
-            if all(b.by == "element" and b.node is iterable for b in bound):
-                yield from _attribute_of(node, context)
+    for name in reads(loop.target.id, inside, context.syntax) if inside is not None else ():
+        bound = context.local_names.bindings(name) or []
+        if all(b.by == "element" and b.node is iterable for b in bound):
+            yield from _attribute_of(name, context)

@@ -12,7 +12,7 @@ from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
-from celery_analyzers.signatures import function_around
+from celery_analyzers.signatures import function_around, reads
 from celery_analyzers.task_results import WAITING, result_uses, sending_call
 from celery_analyzers.tasks import task_of
 
@@ -145,12 +145,18 @@ def _is_view(function: ast.FunctionDef, context: CallContext) -> bool:
     if any(context.enclosing(function)):
         return False
     if owner is not None:
-        return function.name in _HANDLERS and derives_from(owner, *_VIEWS)
+        return derives_from(owner, *_VIEWS) and (function.name in _HANDLERS or _reads_request(function, context))
     callees = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
     if any(getattr(callee, "attr", getattr(callee, "id", "")) in _ROUTES for callee in callees):
         return True
     first = next(iter((*function.args.posonlyargs, *function.args.args)), None)
     return first is not None and first.arg == "request"
+
+
+def _reads_request(function: ast.FunctionDef, context: CallContext) -> bool:
+    """Whether a method of a view reads the view's request, and so is called only to answer one."""
+    names = reads("self", function, context.syntax)
+    return any(getattr(next(iter(context.enclosing(name))), "attr", "") == "request" for name in names)
 
 
 def _in_a_thread(call: ast.Call, method: ast.Attribute, context: CallContext) -> Fix | None:

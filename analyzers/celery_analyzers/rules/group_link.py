@@ -129,9 +129,9 @@ def _methods_called(call: ast.Call, context: CanvasContext) -> Iterator[tuple[as
         return
     name = outer.targets[0].id
     function = function_around(outer, context.enclosing)
-    if len(outer.targets) > 1 or function is None or is_shared(name, function):
+    if len(outer.targets) > 1 or function is None or is_shared(name, context.syntax):
         return
-    for read in reads(name, function):
+    for read in reads(name, function, context.syntax):
         bound = context.local_names.bindings(read) or []
         if [one.node for one in bound] != [node]:
             return

@@ -164,9 +164,9 @@ def _unread_name(statement: ast.Assign | ast.AnnAssign, context: CallContext) ->
         return None
     if isinstance(statement, ast.Assign) and len(statement.targets) > 1:
         return None
-    if is_shared(target.id, function):
+    if is_shared(target.id, context.syntax):
         return None
-    unsent = all(_only_adds(node, context) for node in reads(target.id, function))
+    unsent = all(_only_adds(node, context) for node in reads(target.id, function, context.syntax))
     return target.id if unsent else None
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
 OTHER_SCHEDULER = "other-scheduler"
+RESULT_BACKEND = "result-backend"
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -368,7 +369,7 @@ class ProjectIndex:
         return tuple(command for record in self.records.values() for command in record.commands)
 
     def mentions(self, word: str) -> bool:
-        """Whether any file of the workspace speaks of TIME_LIMIT or ASYNC_POOL, in whatever form."""
+        """Whether any file of the workspace speaks of TIME_LIMIT, RESULT_BACKEND or the like, in whatever form."""
         return word in self._words
 
     @cached_property

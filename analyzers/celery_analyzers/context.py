@@ -55,6 +55,7 @@ class Context:
         function: Function | None = None,
         decorator: ast.expr | None = None,
         call: ast.Call | None = None,
+        statement: ast.stmt | None = None,
         task: Task | None = None,
     ) -> None:
         self.syntax = syntax
@@ -67,6 +68,8 @@ class Context:
         """The node of the decorator, or of the call that makes the task; None where it stands elsewhere."""
         self.call = call
         """The node of the call that the fact is."""
+        self.statement = statement
+        """The node of the statement that the fact is: an import, a class, the assignment of an app."""
         self.task = task
         """The task that the fact is, or that it is about."""
 
@@ -289,8 +292,7 @@ class AppContext(Context):
     """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
 
     def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
-        super().__init__(syntax, site.scope, project, call=site.call)
-        self.statement = site.statement
+        super().__init__(syntax, site.scope, project, call=site.call, statement=site.statement)
 
 
 class SettingContext(Context):

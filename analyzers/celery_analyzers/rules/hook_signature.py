@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,14 +9,13 @@ from celery_analyzers.edits import add_parameter
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
-from celery_analyzers.symbols import External, ProjectFunction
+from celery_analyzers.symbols import External
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from celery_analyzers.bindings import ParameterBinding
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import FunctionFacts, Parameter, TaskDefinition, TaskMethod
+    from celery_analyzers.facts import FunctionFacts, Parameter, TaskMethod
     from celery_analyzers.findings import Finding
 
 
@@ -49,8 +47,7 @@ class HookSignature(Rule):
     ## What it does
 
     Compares the parameters of `on_failure`, `on_success`, `on_retry`, `after_return`, `before_start`, `on_replace` and
-    `shadow_name` with the arguments that Celery gives them, by position. It reads the methods of task classes, and
-    functions that a task is given as an option.
+    `shadow_name` of task classes with the arguments that Celery gives them, by position.
 
     ## Why is this bad
 
@@ -131,38 +128,24 @@ class HookSignature(Rule):
         if taken is None or _fits(taken, hook):
             return
         fix = _fix(function, taken, hook, context)
-        yield self.finding(function.name_span, _message(function.name, hook, hook.arguments, "this"), fix)
-
-    def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
-        if not any(option.name in _HOOKS for option in task.options):
-            return
-        for keyword in context.decorator.keywords if isinstance(context.decorator, ast.Call) else ():
-            hook = _HOOKS.get(keyword.arg or "")
-            given = context.symbol(keyword.value) if hook is not None else None
-            if hook is None or not isinstance(given, ProjectFunction):
-                continue
-            binding = given.binding
-            if binding.parameters is None or binding.decorators or _fits(_without_instance(binding.parameters), hook):
-                continue
-            message = _message(keyword.arg or "", hook, ("self", *hook.arguments), f"`{binding.name}`")
-            yield self.finding(context.span(keyword.value), message)
+        yield self.finding(function.name_span, _message(function.name, hook), fix)
 
 
-def _message(name: str, hook: _Hook, arguments: Sequence[str], what: str) -> str:
-    call = f"{name}({', '.join(arguments)})"
-    return f"Celery calls `{call}` {hook.when}, which {what} does not take: it {hook.outcome}"
+def _message(name: str, hook: _Hook) -> str:
+    call = f"{name}({', '.join(hook.arguments)})"
+    return f"Celery calls `{call}` {hook.when}, which this does not take: it {hook.outcome}"
 
 
 def _without_instance(
-    parameters: Sequence[Parameter] | Sequence[ParameterBinding],
-) -> Sequence[Parameter] | Sequence[ParameterBinding] | None:
+    parameters: Sequence[Parameter],
+) -> Sequence[Parameter] | None:
     """The parameters behind `self`; None where there is no such, which says more than that the rest is wrong."""
     if parameters and parameters[0].kind == "*":
         return parameters
     return parameters[1:] if parameters and parameters[0].kind in ("positional", "positional-only") else None
 
 
-def _fits(parameters: Sequence[Parameter] | Sequence[ParameterBinding] | None, hook: _Hook) -> bool:
+def _fits(parameters: Sequence[Parameter] | None, hook: _Hook) -> bool:
     """Whether a call with the hook's arguments by position is one that the parameters take."""
     if parameters is None:
         return False
@@ -174,9 +157,7 @@ def _fits(parameters: Sequence[Parameter] | Sequence[ParameterBinding] | None, h
     return required <= len(hook.arguments) and (takes_any or len(hook.arguments) <= len(positional))
 
 
-def _fix(
-    function: FunctionFacts, taken: Sequence[Parameter] | Sequence[ParameterBinding], hook: _Hook, context: Context
-) -> Fix | None:
+def _fix(function: FunctionFacts, taken: Sequence[Parameter], hook: _Hook, context: Context) -> Fix | None:
     """Take the arguments that are not taken yet."""
     assert context.function is not None
     names = [p.name for p in taken if p.kind in ("positional", "positional-only")]

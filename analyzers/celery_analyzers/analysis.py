@@ -37,7 +37,7 @@ from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
@@ -448,6 +448,9 @@ def _asked(
     if isinstance(site, ConfigurationSite):
         of_call = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_configuration(site.configured, of_call)
+    if isinstance(site, DiscoverySite):
+        of_discovery = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_discovery(site.discovery, of_discovery)
     if isinstance(site, BeatSite):
         of_entry = BeatContext(syntax, project, site)
         return lambda rule: rule.check_beat_entry(site.entry, of_entry)

@@ -41,7 +41,7 @@ from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
@@ -99,6 +99,7 @@ Site = (
     | AppSite
     | SettingSite
     | ConfigurationSite
+    | DiscoverySite
     | BeatSite
     | ImportSite
     | TaskClassSite

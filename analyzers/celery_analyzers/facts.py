@@ -229,6 +229,18 @@ class ConfiguredFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """A call of `autodiscover_tasks`. `packages` is its first argument, and `related_name` the value of that one, both
+    None where they are not given."""
+
+    span: Span
+    packages: Argument | None
+    related_name: object
+    complete: bool
+    """Whether all its arguments can be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppMade:
     """A call that makes an app, and the name or dotted path that this is bound to, None where it is to none."""
 
@@ -302,6 +314,7 @@ Fact = (
     | AppMade
     | SettingGiven
     | ConfiguredFrom
+    | Discovery
     | BeatEntry
     | CeleryImport
     | TaskClass

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         CeleryImport,
         ConfiguredFrom,
         CrontabCall,
+        Discovery,
         Dispatch,
         SettingGiven,
         TaskClass,
@@ -121,6 +122,10 @@ class Rule:
 
     def check_configuration(self, configured: ConfiguredFrom, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call of `config_from_object`."""
+        return iter(())
+
+    def check_discovery(self, discovery: Discovery, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of `autodiscover_tasks`."""
         return iter(())
 
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -35,6 +35,8 @@ _OF_THE_APP = frozenset(
     | {"changes", "config_source", "fixups", "task_cls", "autofinalize", "namespace", "strict_typing"}
 )
 """Parameters of `Celery()`."""
+_OF_DISCOVERY: tuple[str, ...] = ("packages", "related_name", "force")
+"""Parameters of `autodiscover_tasks`."""
 _SCHEDULE = "beat_schedule"
 
 
@@ -172,7 +174,7 @@ class SettingReader:
     def _discovery(self, node: ast.Call, scope: Scope) -> DiscoverySite:
         """`autodiscover_tasks(packages, related_name)`."""
         keywords = {k.arg: k.value for k in node.keywords}
-        given = dict(zip(("packages", "related_name", "force"), node.args, strict=False))
+        given: dict[str, ast.expr] = dict(zip(_OF_DISCOVERY, node.args, strict=False))
         given.update((name, value) for name, value in keywords.items() if name is not None)
         packages, related = given.get("packages"), given.get("related_name")
         argument = None

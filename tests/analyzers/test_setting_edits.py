@@ -57,7 +57,9 @@ def written(text: str, home: SettingsHome | None) -> str | None:
         ("x = 1\n", None, None),
     ],
 )
-def test_an_entry_is_written_where_the_settings_stand(text: str, home: SettingsHome | None, expected: str) -> None:
+def test_an_entry_is_written_where_the_settings_stand(
+    text: str, home: SettingsHome | None, expected: str | None
+) -> None:
     assert written(text, home) == expected
     if expected is not None:
         assert written(expected, home) is None

@@ -12,7 +12,6 @@ from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.setting_edits import SettingEntry
-from celery_analyzers.task_names import is_started_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +102,7 @@ def _fix(task: TaskDefinition, given: list[Option], context: Context) -> Fix | N
     if not all(isinstance(value, ast.Constant) for value in values.values()):
         return None
     home = _app_module(task, context)
-    name = _name(task, context)
+    name = context.likeliest_name(task)
     if home is None or name is None:
         return None
     names = [option.name for option in given]
@@ -129,17 +128,6 @@ def _app_module(task: TaskDefinition, context: Context) -> ModuleScope | None:
     if isinstance(module, ModuleScope) and apps[0] == str(module.path):
         return module
     return context.project.module_at(Path(apps[0]))
-
-
-def _name(task: TaskDefinition, context: Context) -> str | None:
-    """The name of the task, but for `__main__.`, which only a script gives: the one that it can have, or the likeliest
-    where Python is started in the folder that this one counts from."""
-    names = [name for name in context.names(task) or () if not name.startswith("__main__.")]
-    if len(names) == 1:
-        return names[0]
-    folders = Path(context.path).parents
-    depth = names[0].count(".") - 1 if names else -1
-    return names[0] if 0 <= depth < len(folders) and is_started_in(folders[depth]) else None
 
 
 def _entry(app: ModuleScope, name: str, route: str, context: Context) -> SettingEntry | None:

@@ -30,8 +30,8 @@ class DeprecatedAcksOption(Rule):
     ## Why is this bad
 
     Celery 5.7 puts `acks_on_failure` and `acks_on_timeout` in its place, and Celery 6.0 deprecates it. The two ask
-    different things: a task that failed may be worth another try, while one that took too long will most likely do so again, for
-    as long as its message comes back.
+    different things: a task that failed may be worth another try, while one that took too long will most likely do so
+    again, for as long as its message comes back.
 
     ## Example
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.setting_edits import SettingEntry
+from celery_analyzers.strings import inside_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,8 +68,8 @@ class DeprecatedTaskOption(Rule):
     ## Fix safety
 
     The fix moves the options to `task_routes`, where the other settings of the app stand, which may be another file.
-    It is unsafe: other code may read `send.queue`. It is offered where the values are written as plain texts and
-    numbers, where one name of the task can be told, and where `task_routes` is a dict, if it is there.
+    It is unsafe: other code may read `send.queue`. It is offered where the values are texts and numbers
+    that can be told, where one name of the task can be told, and where `task_routes` is a dict, if it is there.
 
     ## References
 
@@ -98,8 +100,7 @@ def _fix(task: TaskDefinition, given: list[Option], context: Context) -> Fix | N
     """Move the options to the routes of the app."""
     if not isinstance(context.decorator, ast.Call) or not task.options_known:
         return None
-    values = {k.arg: k.value for k in context.decorator.keywords if k.arg in _ROUTING}
-    if not all(isinstance(value, ast.Constant) for value in values.values()):
+    if any(type(option.value) not in (str, int) for option in given):
         return None
     home = _app_module(task, context)
     name = context.likeliest_name(task)
@@ -107,13 +108,17 @@ def _fix(task: TaskDefinition, given: list[Option], context: Context) -> Fix | N
         return None
     names = [option.name for option in given]
     edits = remove_keywords(context.text, context.decorator, context.span, names, bare=True)
-    route = ", ".join(f'"{option}": {_written(values[option], context)}' for option in names if option in values)
+    route = ", ".join(f'"{option.name}": {_written(option, context)}' for option in given)
     entry = _entry(home, name, f"{{{route}}}", context)
     return Fix("Move it to `task_routes`", edits, elsewhere=(entry,), preferred=True) if edits and entry else None
 
 
-def _written(value: ast.expr, context: Context) -> str:
-    return context.source(context.span(value))
+def _written(option: Option, context: Context) -> str:
+    """The value of an option as it can stand in another file."""
+    source = "" if option.value_span is None else context.source(option.value_span)
+    if source[:1].isdigit() or inside_plain(source) is not None:
+        return source
+    return json.dumps(option.value)
 
 
 def _app_module(task: TaskDefinition, context: Context) -> ModuleScope | None:

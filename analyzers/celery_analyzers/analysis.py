@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.app_sites import AppSite
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
@@ -25,21 +26,24 @@ from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
+from celery_analyzers.import_sites import ImportSite
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.long_text import LARGEST_MODULE, LongText
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
+from celery_analyzers.resolution import is_task_class
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingSite
 from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities, without
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
+from celery_analyzers.task_class_sites import TaskClassSite
 from celery_analyzers.tasks import registering_call
 from celery_analyzers.unread_names import UnreadNames
 
@@ -341,7 +345,7 @@ class FileAnalysis:
     def _check(self, analysis: SegmentAnalysis, syntax: Syntax | Problem | None) -> list[Finding]:
         segment = analysis.segment
         owner = self._owner_class(analysis)
-        if not self._is_relevant(segment, owner):
+        if not self._is_relevant(segment, analysis.names, owner):
             return []
         syntax = syntax or parse(segment, analysis.lines)
         if isinstance(syntax, Problem):
@@ -375,9 +379,13 @@ class FileAnalysis:
             if self._project.is_unanswered:
                 self._withheld.add(rule.name())
 
-    def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
-        if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
+    def _is_relevant(self, segment: Segment, names: SegmentNames, owner: ProjectClass | None) -> bool:
+        if segment.kind is Kind.TRIVIA:
             return False
+        if owner is not None and is_task_class(owner):
+            return True
+        if segment.kind is Kind.CLASS_HEAD:
+            return self._is_task_class(names)
         if _ASSIGNMENT.match(segment.text, segment.code_start) and self._roles():
             return True
         if SEGMENT.search(segment.text) or (self._aliases and self._aliases.search(segment.text)):
@@ -388,6 +396,10 @@ class FileAnalysis:
         if owner is not None:
             return name == "run" and registering_call(owner.binding.name, self._scope) is not None
         return registering_call(name, self._scope) is not None
+
+    def _is_task_class(self, names: SegmentNames) -> bool:
+        """Whether the head of a class is that of a task class."""
+        return bool(names.bases) and is_task_class(ProjectClass(ClassBinding("", names.bases), self._scope))
 
     def _may_call(self, text: str) -> bool:
         """Whether a call in a text may make a crontab or a task, under whatever name the module knows these."""
@@ -465,5 +477,17 @@ def _asked(
     if isinstance(site, ConfigurationSite):
         of_call = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_configuration(site.configured, of_call)
-    of_entry = BeatContext(syntax, project, site)
-    return lambda rule: rule.check_beat_entry(site.entry, of_entry)
+    if isinstance(site, DiscoverySite):
+        of_discovery = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_discovery(site.discovery, of_discovery)
+    if isinstance(site, BeatSite):
+        of_entry = BeatContext(syntax, project, site)
+        return lambda rule: rule.check_beat_entry(site.entry, of_entry)
+    if isinstance(site, ImportSite):
+        of_import = Context(syntax, site.scope, project, statement=site.node)
+        return lambda rule: rule.check_import(site.imported, of_import)
+    if isinstance(site, TaskClassSite):
+        of_class = Context(syntax, site.scope, project, statement=site.node)
+        return lambda rule: rule.check_task_class(site.made, of_class)
+    of_method = Context(syntax, site.scope, project, function=site.node)
+    return lambda rule: rule.check_task_method(site.method, of_method)

@@ -141,6 +141,18 @@ def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], und
     return tuple(sorted([*edits, *_removals(text, listing, set(places))], key=_by_position))
 
 
+def add_item(text: str, node: ast.Dict, span_of: SpanOf, key: str, value: str) -> tuple[Edit, ...]:
+    """Write the item `"key": value` behind the last one of a dict, with the quotes of its other keys.
+
+    No edits where the dict has the key already.
+    """
+    if key in _dict_items(node):
+        return ()
+    written = [text[span_of(other).end - 1] for other in node.keys if isinstance(other, ast.Constant)]
+    quote = next((one for one in written if one in "'\""), '"')
+    return _appended(text, dict_listing(text, node, span_of), [f"{quote}{key}{quote}: {value}"])
+
+
 def _removals(text: str, listing: Listing, places: set[int]) -> Iterator[Edit]:
     """Take several items out of a listing; neighbours as one, as each removal goes by what stands beside it."""
     items: list[Item] = []

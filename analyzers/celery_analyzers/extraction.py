@@ -32,16 +32,19 @@ from celery_analyzers.facts import (
     Option,
     Parameter,
     TaskDefinition,
+    TaskMethod,
 )
 from celery_analyzers.findings import Span
+from celery_analyzers.import_sites import ImportSite, import_site
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
@@ -49,6 +52,7 @@ from celery_analyzers.values import evaluate
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
+_IMPORT = re.compile(r"\b(?:from|import)[ \t]+(?:dj)?celery\b")
 
 _OF_APPS = frozenset({"on_after_configure", "on_after_finalize", "on_after_fork", "on_configure"})
 """Signals that an app sends about itself."""
@@ -87,7 +91,20 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | CanvasSite | AppSite | SettingSite | ConfigurationSite | BeatSite
+Site = (
+    TaskSite
+    | CrontabSite
+    | DispatchSite
+    | CanvasSite
+    | AppSite
+    | SettingSite
+    | ConfigurationSite
+    | DiscoverySite
+    | BeatSite
+    | ImportSite
+    | TaskClassSite
+    | TaskMethodSite
+)
 
 
 def sites(
@@ -127,7 +144,11 @@ class _Visitor:
         self._reads_signatures = self._reads_dispatches and SIGNATURES.search(syntax.text) is not None
         # The text tells at once that most functions hold no other and yield nothing.
         self._look_inside = (
-            calls or self._reads_dispatches or self._settings.reads or len(_DEFINITION.findall(syntax.text)) > 1
+            calls
+            or self._reads_dispatches
+            or self._settings.reads
+            or len(_DEFINITION.findall(syntax.text)) > 1
+            or _IMPORT.search(syntax.text) is not None
         )
         self._yields = "yield" in syntax.text
         self._dispatches = DispatchReader(syntax)
@@ -141,8 +162,13 @@ class _Visitor:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from self._function(node, scope, owner)
             elif isinstance(node, ast.ClassDef):
+                if made := task_class_site(node, scope, self._syntax):
+                    yield made
                 inner = ProjectClass(class_binding(node), scope)
                 yield from self.block(node.body, InnerScope.of(inner.binding.body, scope), inner)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                if imported := import_site(node, scope, self._syntax):
+                    yield imported
             else:
                 yield from self._statement(node, scope, owner)
 
@@ -173,11 +199,17 @@ class _Visitor:
         task = self._decorated(node, scope, owner) or self._registered(node, scope, owner)
         if task is not None:
             yield task
+        if owner is not None and is_task_class(owner):
+            yield self._method(node, scope, owner)
         if not self._look_inside:
             return
         outside = owner.scope if owner is not None else scope
         inside = InnerScope.of(_inside(node, scope), outside)
         yield from self.block(node.body, inside, None)
+
+    def _method(self, node: Function, scope: Scope, owner: ProjectClass) -> TaskMethodSite:
+        decorators = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)
+        return TaskMethodSite(TaskMethod(self.function_facts(node), owner, decorators), node, scope)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         read = [(i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list)]

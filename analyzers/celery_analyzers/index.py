@@ -24,6 +24,8 @@ TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
 OTHER_SCHEDULER = "other-scheduler"
 RESULT_BACKEND = "result-backend"
+ANY_CLASS = "*"
+"""Stands among the names of classes for those that code which cannot be told may register."""
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -82,7 +84,8 @@ class FileRecord:
     `reads` the task options that the file reads as attributes, and `speaks_of` the names in it that look like settings
     of Celery's. `serializes` tells that the file has a say in how messages are written, `unread` that not all of it
     could be read, so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL,
-    and `commands` the workers that a deployment file starts.
+    `commands` the workers that a deployment file starts, and `classes` the names of task classes that are registered,
+    subclassed or the base of a task.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -98,6 +101,7 @@ class FileRecord:
     unread: bool = False
     words: tuple[str, ...] = ()
     commands: tuple[WorkerCommand, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether the file adds nothing."""
@@ -337,6 +341,14 @@ class ProjectIndex:
                     known = found.get(path, ())
                     found[path] = known if source in known else (*known, source)
         return found
+
+    def uses_class(self, name: str) -> bool:
+        """Whether a task class of this name is registered, subclassed or the base of a task somewhere, or may be."""
+        return self._has_unread_code or not self._classes.isdisjoint((name, ANY_CLASS))
+
+    @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(name for record in self.records.values() for name in record.classes)
 
     def speaks_of(self, name: str, path: str) -> bool:
         """Whether any other file than the one at `path` holds a name that looks like a setting of Celery's."""

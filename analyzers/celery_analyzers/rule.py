@@ -27,11 +27,15 @@ if TYPE_CHECKING:
         AppMade,
         BeatEntry,
         CanvasMade,
+        CeleryImport,
         ConfiguredFrom,
         CrontabCall,
+        Discovery,
         Dispatch,
         SettingGiven,
+        TaskClass,
         TaskDefinition,
+        TaskMethod,
     )
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
@@ -120,8 +124,24 @@ class Rule:
         """Findings about one call of `config_from_object`."""
         return iter(())
 
+    def check_discovery(self, discovery: Discovery, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of `autodiscover_tasks`."""
+        return iter(())
+
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one entry of a beat schedule."""
+        return iter(())
+
+    def check_import(self, imported: CeleryImport, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one statement that imports from Celery."""
+        return iter(())
+
+    def check_task_class(self, made: TaskClass, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one class that derives from `celery.Task`."""
+        return iter(())
+
+    def check_task_method(self, method: TaskMethod, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one method of such a class."""
         return iter(())
 
     def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002

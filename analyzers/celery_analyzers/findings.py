@@ -70,7 +70,8 @@ class Fix:
 
     `title` is an imperative. A `safe` fix keeps what the code means (fix-all applies it); an `unsafe` one may change
     behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
-    `imports` are added to the module, where they are not there yet, when the fix is applied.
+    `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings that
+    then get other names wherever the module gives or uses them, as pairs of old and new.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Fix:
     safety: Safety = "unsafe"
     preferred: bool = False
     imports: tuple[NeededImport, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     def shifted(self, by: int) -> Fix:
         """The same fix in a text that has `by` more code points in front."""

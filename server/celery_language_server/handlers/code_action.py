@@ -149,8 +149,8 @@ def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dic
     from celery_language_server.workspace_edits import workspace_edit
 
     lines, first_line = place.segment.lines, place.first_line
-    if fix.imports:
-        # Only imports concern the rest of the file.
+    if fix.imports or fix.renames:
+        # Only these concern the rest of the file.
         lines, first_line = document.analysis.line_index(), 0
         fix = fix.shifted(lines.starts[place.first_line])
     edits = with_imports(fix, lines.text)

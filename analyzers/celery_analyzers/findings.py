@@ -70,8 +70,8 @@ class Fix:
 
     `title` is an imperative. A `safe` fix keeps what the code means (fix-all applies it); an `unsafe` one may change
     behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
-    `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings that
-    then get other names wherever the module gives or uses them, as pairs of old and new.
+    `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings,
+    as pairs of old and new, that then get another name wherever the module gives or uses them.
     """
 
     title: str

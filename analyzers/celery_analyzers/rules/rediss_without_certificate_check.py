@@ -75,7 +75,9 @@ class RedissWithoutCertificateCheck(Rule):
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         url = setting.value
-        if setting.name != "result_backend" or not isinstance(url, str) or not _URL.match(url) or "ssl_cert_reqs" in url:
+        if setting.name != "result_backend" or not isinstance(url, str):
+            return
+        if not _URL.match(url) or "ssl_cert_reqs" in url:
             return
         if context.in_tests or context.project.ask("apps") is None:
             return

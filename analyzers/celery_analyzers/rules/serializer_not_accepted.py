@@ -71,9 +71,7 @@ class SerializerNotAccepted(Rule):
 
     code = "CEL833"
     severity = Severity.ERROR
-    proofs = (
-        Proof(run="add.delay(1, 2).get(timeout=3)", fails="TimeoutError: The operation timed out", succeeds="3"),
-    )
+    proofs = (Proof(run="add.delay(1, 2).get(timeout=3)", fails="TimeoutError: The operation timed out", succeeds="3"),)
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         if setting.name == "task_serializer":

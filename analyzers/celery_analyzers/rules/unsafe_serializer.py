@@ -102,13 +102,14 @@ class UnsafeSerializer(Rule):
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         if setting.name in _ACCEPTING and not context.in_tests:
-            yield from self._accepting(setting, context)
+            yield from self._accepting(context)
         elif setting.name in _WRITING and content_type(setting.value) == PICKLE and not context.in_tests:
             what = _WRITING[setting.name]
             if _is_taken(context, results=what == "results"):
-                yield self.finding(setting.value_span, _message(f"{what} are sent in"), _json(setting.value_span, context))
+                span = setting.value_span
+                yield self.finding(span, _message(f"{what} are sent in"), _json(span, context))
 
-    def _accepting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
+    def _accepting(self, context: SettingContext) -> Iterator[Finding]:
         node = context.node
         if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             return

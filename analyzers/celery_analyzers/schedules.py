@@ -52,7 +52,7 @@ def period(node: ast.expr, context: BeatContext) -> float | None:
 
 
 def _gap(field: object, span: int) -> int | None:
-    """The distance of the values that a field of a crontab allows, in a cycle of `span` values; None where it varies."""
+    """The distance of the values that a crontab's field allows, in a cycle of `span`; None where it varies."""
     if isinstance(field, int) and not isinstance(field, bool):
         return span
     if not isinstance(field, str):

@@ -90,7 +90,7 @@ class CrontabUnevenStep(Rule):
             field = crontab.field(name)
             found = _STEP.fullmatch(field.value) if field is not None and isinstance(field.value, str) else None
             step = int(found[1]) if found is not None else 1
-            if field is None or step == 0 or span % step == 0 and step < span:
+            if field is None or step == 0 or (span % step == 0 and step < span):
                 continue
             if step >= span:
                 message = f"`*/{step}` begins anew with each {whole}: it is due once, in {unit} 0"

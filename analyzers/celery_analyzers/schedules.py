@@ -75,3 +75,10 @@ def _gap(field: object, span: int) -> int | None:
 def _is_any(call: ast.Call, paths: frozenset[str], context: BeatContext) -> bool:
     symbol = context.symbol(call.func)
     return isinstance(symbol, External) and symbol.path in paths
+
+
+def is_schedule(node: ast.expr, context: BeatContext) -> bool:
+    """Whether this is a schedule beyond doubt."""
+    if interval(node, context) is not None:
+        return True
+    return isinstance(node, ast.Call) and _is_any(node, _CRONTABS | _INTERVALS, context)

@@ -17,7 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def is_celerys(node: ast.expr, context: BeatContext) -> bool:
-    """Whether a call of `add_periodic_task` is one of an app's method: that of the app itself, or of a hook's sender."""
+    """Whether a call of `add_periodic_task` is one of an app's method: of the app itself, or of a hook's sender."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != ADDING:
         return False
     receiver = node.func.value

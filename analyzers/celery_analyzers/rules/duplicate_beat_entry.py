@@ -118,9 +118,7 @@ class DuplicateBeatEntry(Rule):
         place = parent.values.index(context.node)
         later = [each.value for each in parent.keys[place + 1 :] if isinstance(each, ast.Constant)]
         if key in later and (node := parent.keys[place]) is not None:
-            message = (
-                f"a later entry of this schedule is called `{key}` too and takes its place: this one is never sent"
-            )
+            message = f"a later entry of the schedule is called `{key}` too and takes its place: this one is never sent"
             yield self.finding(context.span(node), message)
 
     def _call(self, context: BeatContext) -> Iterator[Finding]:

@@ -102,9 +102,7 @@ class PeriodicHookWithoutKwargs(Rule):
             fix = Fix("Add `**kwargs`", edits, "safe", preferred=True) if edits else None
             yield self.finding(span, message, fix)
         elif wrong := _not_given(function):
-            message = (
-                f"Celery calls `{function.name}` with `sender` and no `{wrong}`: that fails, and nothing is planned"
-            )
+            message = f"Celery calls `{function.name}` with `sender` and no `{wrong}`: that fails, and plans nothing"
             yield self.finding(span, message)
 
 

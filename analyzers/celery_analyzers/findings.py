@@ -88,7 +88,8 @@ class Fix:
 
     `title` is an imperative. A `safe` fix keeps what the code means (fix-all applies it); an `unsafe` one may change
     behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
-    `imports` are added to the module, where they are not there yet, when the fix is applied. `elsewhere` is what it
+    `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings,
+    as pairs of old and new, that then get another name wherever the module gives or uses them. `elsewhere` is what it
     changes beside: all of it is applied, or nothing.
     """
 
@@ -98,6 +99,7 @@ class Fix:
     preferred: bool = False
     imports: tuple[NeededImport, ...] = ()
     elsewhere: tuple[OtherEdits, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
 
     def shifted(self, by: int) -> Fix:
         """The same fix in a text that has `by` more code points in front."""

@@ -371,6 +371,21 @@ class ProjectIndex:
         given = (value for command in self.commands for name, value in command.options if name == option)
         return (*given, None) if self._has_unread_commands else tuple(given)
 
+    def worker_pools(self) -> tuple[str | None, ...]:
+        """The pools that the workspace's workers are started with: None where that cannot be told, empty texts where
+        the settings decide."""
+        return self._worker_pools
+
+    @cached_property
+    def _worker_pools(self) -> tuple[str | None, ...]:
+        found: set[str | None] = set()
+        for command in self.commands:
+            if command.kind == "worker":
+                found.update(command.values("pool") or ("" if command.is_complete else None,))
+        if self._has_unread_commands:
+            found.add(None)
+        return tuple(sorted(found, key=lambda pool: pool or ""))
+
     @cached_property
     def _has_unread_commands(self) -> bool:
         return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from celery_codeactions.fixes import apply_edits, conflict, others, resolve
 from celery_codeactions.imports import import_edits
+from celery_codeactions.renames import rename_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -177,10 +178,14 @@ def _touches(taken: list[Span], span: Span) -> bool:
 
 
 def _combined(choices: Sequence[_Choice], text: str) -> list[Edit] | None:
-    """The edits of all choices with the imports that they need; None where those get in each other's way."""
+    """The edits of all choices with what they need elsewhere; None where those get in each other's way."""
     if choices[0].elsewhere is not None:
         return list(resolve(choices[0].fix, text)) or None
     edits = [edit for choice in choices for edit in choice.fix.edits]
+    renames = rename_edits({pair: None for choice in choices for pair in choice.fix.renames}, text)
+    if renames is None:
+        return None
+    edits += [edit for edit in renames if edit not in edits]
     wanted = [needed for choice in choices for needed in choice.fix.imports]
     imports = import_edits(wanted, text, min(edit.span.start for edit in edits))
     if imports is None or any(conflict(one, other) for one in imports for other in edits):

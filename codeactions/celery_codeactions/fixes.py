@@ -1,4 +1,5 @@
-"""Applies edits to a text, and completes a fix by the imports that it needs and by what it changes elsewhere.
+"""Applies edits to a text, and completes a fix by what it needs elsewhere in the module, imports and renames, and by what
+it changes in other files.
 
 Must not know rules.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery_codeactions.imports import import_edits
+from celery_codeactions.renames import rename_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def resolve(fix: Fix, text: str) -> tuple[Edit, ...]:
-    """All edits of a fix of `text`, those that import what it uses included, in order; what it changes in other files
-    is left to `others`.
+    """All edits of a fix of `text`, with those that import what it uses and that rename what it renames, in order; what
+    it changes in other files is left to `others`.
 
     No edits where a name that the fix needs means something else in the module already.
     """
     first = min((edit.span.start for edit in fix.edits), default=None)
-    imports = import_edits(fix.imports, text, first)
+    imports, renames = import_edits(fix.imports, text, first), rename_edits(fix.renames, text)
     beside: list[Edit] = []
     for other in fix.elsewhere:
         found = other.edits(text) if other.path is None else ()
@@ -31,9 +33,9 @@ def resolve(fix: Fix, text: str) -> tuple[Edit, ...]:
             return ()
         beside += found
     added = [*(imports or ()), *beside]
-    if imports is None or any(conflict(one, other) for one in added for other in fix.edits):
+    if imports is None or renames is None or any(conflict(one, other) for one in added for other in fix.edits):
         return ()
-    return ordered((*added, *fix.edits))
+    return ordered({*added, *fix.edits, *renames})
 
 
 def others(fix: Fix, text_of: Callable[[Path], str | None]) -> dict[Path, tuple[Edit, ...]] | None:
@@ -61,10 +63,14 @@ def conflict(one: Edit, other: Edit) -> bool:
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text after edits that do not overlap. Raises ValueError where they do."""
+    """The text after edits that do not overlap. Raises ValueError where they do; one that comes twice is made once."""
     parts: list[str] = []
     position = 0
+    last: Edit | None = None
     for edit in ordered(edits):
+        if edit == last and edit.span.start < edit.span.end:
+            continue
+        last = edit
         if edit.span.start < position:
             raise ValueError(f"edits overlap at {edit.span.start}")
         parts += text[position : edit.span.start], edit.text

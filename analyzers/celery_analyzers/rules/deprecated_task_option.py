@@ -12,7 +12,7 @@ from celery_analyzers.edits import remove_keywords
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.setting_edits import SettingEntry
+from celery_analyzers.setting_entries import SettingEntry
 from celery_analyzers.strings import inside_plain
 
 if TYPE_CHECKING:

@@ -11,19 +11,19 @@ from celery_analyzers.app_settings import SettingsHome, settings_home
 from celery_analyzers.configuration import NOT_SET, app_argument, app_attributes
 from celery_analyzers.edits import set_keywords
 from celery_analyzers.effective import Level, may_be_limited
-from celery_analyzers.findings import Edit, Fix, Severity, Span
+from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.handlers import own_nodes
 from celery_analyzers.index import TIME_LIMIT
-from celery_analyzers.layout import first_on_line, indentation, line_end, newline_of
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import ModuleScope
+from celery_analyzers.setting_edits import lines_behind, settings_beside
 from celery_analyzers.setting_names import spellings
 from celery_analyzers.symbols import External
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import AppContext, Context, SettingContext
@@ -38,7 +38,6 @@ _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
 _LIMITING_CODE = re.compile(r"\b(?:SoftTimeLimitExceeded|setitimer|func_timeout|stopit)\b|\balarm\(|\bTimeout\(")
 _VALUES = {"soft_time_limit": "300", "time_limit": "360"}
 _SETTING_VALUES = {f"task_{name}": value for name, value in _VALUES.items()}
-_CONF = re.compile(r"[\w.]+\bconf\b")
 
 
 class MissingTimeLimit(Rule):
@@ -190,7 +189,7 @@ class MissingTimeLimit(Rule):
             return
         unlimited = _unlimited_tasks(apps, context)
         if unlimited:
-            fix = _ranked(_fix_at_setting(setting, context))
+            fix = _ranked(settings_beside(setting, _SETTING_VALUES, context))
             yield self.finding(setting.key_span, _message(unlimited), fix, severity=Severity.INFORMATION)
 
 
@@ -280,46 +279,10 @@ def _fix_at_app(app: AppMade, context: AppContext) -> tuple[Edit, ...]:
     assert context.call is not None
     if app.name is not None and context.statement is not None:
         values = ", ".join(f"{name}={value}" for name, value in _SETTING_VALUES.items())
-        return _lines_behind(context.span(context.statement), (f"{app.name}.conf.update({values})",), context.text)
+        return lines_behind(context.span(context.statement), (f"{app.name}.conf.update({values})",), context.text)
     if context.symbol(context.call.func) == External("celery.Celery"):
         return set_keywords(context.text, context.call, context.span, _SETTING_VALUES)
     return ()
-
-
-def _fix_at_setting(setting: SettingGiven, context: SettingContext) -> tuple[Edit, ...]:
-    """Give the settings beside another one, and as it is given."""
-    if setting.form in ("argument", "key"):
-        quote = context.text[setting.key_span.start]
-        written = "{}={}" if setting.form == "argument" else f"{quote}{{}}{quote}: {{}}"
-        items = [written.format(_spelt(name, setting), value) for name, value in _SETTING_VALUES.items()]
-        start = setting.span.start
-        between = newline_of(context.text) + indentation(context.text, start)
-        ends = f",{between}" if first_on_line(context.text, start) else ", "
-        return (Edit(Span(start, start), "".join(item + ends for item in items)),)
-    names = {name: _spelt(name, setting) for name in _SETTING_VALUES}
-    if setting.form != "variable":
-        conf = _CONF.match(context.source(setting.span))
-        if conf is None:
-            return ()
-        names = {name: f"{conf.group()}.{name}" for name in _SETTING_VALUES}
-    elif not any(context.span(statement) == setting.span for statement in context.syntax.statements):
-        # Under a condition it would count only there.
-        return ()
-    lines = [f"{names[name]} = {value}" for name, value in _SETTING_VALUES.items()]
-    return _lines_behind(setting.span, lines, context.text)
-
-
-def _spelt(name: str, setting: SettingGiven) -> str:
-    """The name of a setting as it is spelt beside `setting`."""
-    if setting.namespace:
-        return f"{setting.namespace}_{name.upper()}"
-    return name if setting.key.islower() else f"CELERYD_{name.upper()}"
-
-
-def _lines_behind(statement: Span, lines: Sequence[str], text: str) -> tuple[Edit, ...]:
-    end = line_end(text, statement.end)
-    between = newline_of(text) + indentation(text, statement.start)
-    return (Edit(Span(end, end), "".join(between + line for line in lines)),)
 
 
 def _ranked(edits: tuple[Edit, ...]) -> Fix | None:

@@ -154,7 +154,7 @@ def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dic
     from celery_language_server.workspace_edits import TextEdits, workspace_edits
 
     lines, first_line = place.segment.lines, place.first_line
-    if fix.imports or fix.elsewhere:
+    if fix.imports or fix.renames or fix.elsewhere:
         # Only these concern the rest of the file.
         lines, first_line = document.analysis.line_index(), 0
         fix = fix.shifted(lines.starts[place.first_line])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from celery_analyzers.app_settings import SettingsHome
-from celery_analyzers.setting_edits import SettingEntry
+from celery_analyzers.setting_entries import SettingEntry
 from celery_codeactions.fixes import apply_edits
 
 ROUTE = '"shop.send": {"queue": "mail"}'

@@ -1,0 +1,29 @@
+"""The pools of an app's workers, as settings and command lines choose them. Must not know rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from celery_analyzers.context import Context
+    from celery_analyzers.tasks import Task
+
+_DEFAULT = "prefork"
+
+
+def pools(context: Context, task: Task | None = None) -> frozenset[str] | None:
+    """The pools that the workers of a task's app may run with; None where that cannot be told.
+
+    Where the workspace starts no worker, nobody but the settings can tell.
+    """
+    started = cast("Iterable[str | None] | None", context.project.ask("worker_pools"))
+    if started is None or None in started:
+        return None
+    chosen = set(cast("Iterable[str]", started)) or {""}
+    if "" not in chosen:
+        return frozenset(chosen)
+    configured = context.setting("worker_pool", task)
+    if configured is None:
+        return frozenset(chosen - {""} | {_DEFAULT})
+    return frozenset(chosen - {""} | {configured}) if isinstance(configured, str) else None

@@ -31,6 +31,12 @@ class Performed:
     call: CallSite
     operation: Operation
 
+    @property
+    def name(self) -> str:
+        """What is called, as it is to be named in a message: as it is written, if that tells where it comes from."""
+        call = self.call
+        return call.source if "." in call.source.lstrip(".") else str(call.path)
+
 
 def operations(body: Body) -> Iterator[Performed]:
     """The calls of a body of which it is known what they do, in the order in which they stand."""

@@ -118,6 +118,15 @@ def rename_key(text: str, node: ast.expr, span_of: SpanOf, name: str, new_name: 
     return (Edit(Span(span.start + inside[0], span.start + inside[1]), new_name),) if inside else ()
 
 
+def remove_key(text: str, node: ast.expr, span_of: SpanOf, name: str) -> tuple[Edit, ...]:
+    """Take the key `name` with its value out of a dict, as `remove_keyword` does with a keyword."""
+    items = _dict_items(node)
+    if not isinstance(node, ast.Dict) or name not in items:
+        return ()
+    listing = dict_listing(text, node, span_of)
+    return (_removal(text, listing, _item_at(listing, span_of(items[name][0]).start), False),)
+
+
 def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], under: str) -> tuple[Edit, ...]:
     """Move the items `names` of a dict into the dict that stands in it under the key `under`, or that is made there.
 

@@ -240,6 +240,21 @@ def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: s
     return (_insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
 
 
+def raise_again(text: str, handler: ast.ExceptHandler, span_of: SpanOf) -> tuple[Edit, ...]:
+    """Have `handler` raise at its end what it caught, in the place of a `pass`, `continue` or plain `return`."""
+    last = handler.body[-1]
+    span = span_of(last)
+    does_nothing = isinstance(last, (ast.Pass, ast.Continue))
+    if does_nothing or (isinstance(last, ast.Return) and (last.value is None or isinstance(last.value, ast.Constant))):
+        return (Edit(span, "raise"),)
+    if isinstance(last, (ast.Return, ast.Raise, ast.Break)):
+        return ()
+    if not first_on_line(text, span.start):
+        return (_insertion(span.end, "; raise"),)
+    end = line_end(text, span.end)
+    return (_insertion(end, newline_of(text) + indentation(text, span.start) + "raise"),)
+
+
 def _insertion(offset: int, text: str) -> Edit:
     return Edit(Span(offset, offset), text)
 

@@ -9,7 +9,7 @@ from celery_analyzers.edits import remove_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.handlers import named, own_nodes
 from celery_analyzers.proof import Proof
-from celery_analyzers.retries import may_retry_elsewhere, max_retries, retry_calls
+from celery_analyzers.retries import max_retries, may_retry_elsewhere, retry_calls
 from celery_analyzers.rule import Rule
 
 if TYPE_CHECKING:

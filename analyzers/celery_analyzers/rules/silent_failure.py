@@ -17,7 +17,7 @@ from celery_analyzers.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.body import Body
+    from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
     from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
@@ -141,15 +141,15 @@ def _only_logs(handler: ast.ExceptHandler, body: Body) -> bool:
                 return False
         elif isinstance(statement, ast.Expr):
             inner = [node for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
-            if not all(_is_for_log(body.call(node).method) for node in inner):
+            if not all(_is_for_log(body.call(node)) for node in inner):
                 return False
         elif not isinstance(statement, ast.Pass):
             return False
     return True
 
 
-def _is_for_log(name: str) -> bool:
-    return name in _LOGGING or name in _WORDS or name.startswith("log_")
+def _is_for_log(call: CallSite) -> bool:
+    return call.method in _LOGGING or call.method in _WORDS or call.source.startswith("log_")
 
 
 def _is_all_work(statement: ast.Try, body: Body) -> bool:

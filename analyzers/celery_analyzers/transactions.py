@@ -75,10 +75,10 @@ def transaction_around(node: ast.AST, context: CallContext) -> str | None:
     for outer in context.enclosing(node):
         if isinstance(outer, ast.Lambda):
             return None
-        if isinstance(outer, ast.With) and any(_is_atomic(item.context_expr, context) for item in outer.items):
+        if isinstance(outer, ast.With) and any(is_atomic(item.context_expr, context) for item in outer.items):
             return "the transaction"
         if isinstance(outer, _FUNCTIONS):
-            if any(_is_atomic(decorator, context) for decorator in outer.decorator_list):
+            if any(is_atomic(decorator, context) for decorator in outer.decorator_list):
                 return f"the transaction of `{outer.name}`"
             owner = context.owner if context.local_names.is_method(outer) else None
             is_admin = outer.name in _IN_ADMIN_TRANSACTION and owner is not None and derives_from(owner, *_ADMIN)
@@ -86,11 +86,11 @@ def transaction_around(node: ast.AST, context: CallContext) -> str | None:
     return None
 
 
-def _is_atomic(node: ast.expr, context: CallContext) -> bool:
+def is_atomic(node: ast.expr, context: CallContext) -> bool:
     """Whether this is `atomic`, `atomic()` or `method_decorator(atomic)`."""
     if isinstance(node, ast.Call):
         if node.args and context.symbol(node.func) == _METHOD_DECORATOR:
-            return _is_atomic(node.args[0], context)
+            return is_atomic(node.args[0], context)
         node = node.func
     return isinstance(node, (ast.Name, ast.Attribute)) and context.symbol(node) == _ATOMIC
 
@@ -98,7 +98,7 @@ def _is_atomic(node: ast.expr, context: CallContext) -> bool:
 def uses_other_database(node: ast.AST, context: CallContext) -> bool:
     """Whether the transaction around a node may be another one than the default database's."""
     return any(
-        isinstance(call, ast.Call) and (call.args or call.keywords) and _is_atomic(call, context)
+        isinstance(call, ast.Call) and (call.args or call.keywords) and is_atomic(call, context)
         for outer in context.enclosing(node)
         for call in _contexts(outer)
     )

@@ -33,6 +33,7 @@ from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_calls import TaskCallSite
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
 from celery_analyzers.value_kinds import ValueKinds
@@ -227,7 +228,7 @@ class CallContext(Context):
         self,
         syntax: Syntax,
         project: Project,
-        site: DispatchSite | CanvasSite,
+        site: DispatchSite | CanvasSite | TaskCallSite,
         owner: ProjectClass | None,
         task: Task | None = None,
     ) -> None:

@@ -187,6 +187,14 @@ class Dispatch:
         return next((option for option in self.options if option.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class TaskCalled:
+    """A call of a task as a plain function: `send(1)`, which runs it here and now."""
+
+    span: Span
+    task: ProjectTask
+
+
 CanvasKind = Literal["chain", "group", "chord"]
 
 
@@ -257,4 +265,14 @@ class BeatEntry:
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | CanvasMade | AppMade | SettingGiven | ConfiguredFrom | BeatEntry
+Fact = (
+    TaskDefinition
+    | CrontabCall
+    | Dispatch
+    | TaskCalled
+    | CanvasMade
+    | AppMade
+    | SettingGiven
+    | ConfiguredFrom
+    | BeatEntry
+)

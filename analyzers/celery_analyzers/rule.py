@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from celery_analyzers.context import (
         AppContext,
         BeatContext,
+        CallContext,
         CanvasContext,
         Context,
         DispatchContext,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         CrontabCall,
         Dispatch,
         SettingGiven,
+        TaskCalled,
         TaskDefinition,
     )
 
@@ -102,6 +104,10 @@ class Rule:
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that sends a task or makes a signature of one."""
+        return iter(())
+
+    def check_task_called(self, called: TaskCalled, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of a task as a plain function."""
         return iter(())
 
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002

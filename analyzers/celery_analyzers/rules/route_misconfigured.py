@@ -108,7 +108,7 @@ class RouteMisconfigured(Rule):
         elif isinstance(node, (ast.List, ast.Tuple)):
             for element in node.elts:
                 if isinstance(element, (ast.Tuple, ast.List)) and len(element.elts) == 2:
-                    yield from self._route(*element.elts, context)
+                    yield from self._route(element.elts[0], element.elts[1], context)
                 else:
                     yield from self._routes(element, context)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -19,7 +19,15 @@ from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import AppContext, BeatContext, CanvasContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import (
+    AppContext,
+    BeatContext,
+    CallContext,
+    CanvasContext,
+    Context,
+    DispatchContext,
+    SettingContext,
+)
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
@@ -43,6 +51,7 @@ from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
+from celery_analyzers.task_calls import TaskCallSite, callables_in, calls_of_any
 from celery_analyzers.task_class_sites import TaskClassSite
 from celery_analyzers.tasks import registering_call
 from celery_analyzers.unread_names import UnreadNames
@@ -104,6 +113,9 @@ class FileAnalysis:
         self._scope = ModuleScope({}, self._project, path)
         self._text: SegmentedText | LongText = SegmentedText("")
         self._aliases: re.Pattern[str] | None = None
+        self._callables: frozenset[str] = frozenset()
+        """The names that a call of a task may begin with."""
+        self._calls_a_task: re.Pattern[str] | None = None
         self._outdated: set[SegmentAnalysis] = set()
         self._withheld: set[str] = set()
         self.segments: list[SegmentAnalysis] = []
@@ -314,8 +326,11 @@ class FileAnalysis:
         }
         aliases = sorted(re.escape(name) for name in imported | assigned if not SEGMENT.search(name))
         pattern = re.compile(rf"\b(?:{'|'.join(aliases)})\b") if aliases else None
-        changed = pattern != self._aliases
-        self._aliases = pattern
+        callables = callables_in(names)
+        changed = (pattern, callables) != (self._aliases, self._callables)
+        if callables != self._callables:
+            self._calls_a_task = calls_of_any(callables)
+        self._aliases, self._callables = pattern, callables
         return changed
 
     def _users(self, changed: set[str]) -> Iterator[int]:
@@ -353,7 +368,8 @@ class FileAnalysis:
             return []
         calls = self._may_call(segment.text)
         try:
-            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles()))
+            callables = self._callables if self._calls_one(segment.text) else ()
+            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles(), callables=callables))
         except RecursionError:
             # What Python's own parser could just about read may be nested too deeply to be walked.
             analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
@@ -390,6 +406,8 @@ class FileAnalysis:
             return True
         if SEGMENT.search(segment.text) or (self._aliases and self._aliases.search(segment.text)):
             return True
+        if self._calls_one(segment.text):
+            return True
         name = function_name(segment)
         if name is None:
             return False
@@ -400,6 +418,10 @@ class FileAnalysis:
     def _is_task_class(self, names: SegmentNames) -> bool:
         """Whether the head of a class is that of a task class."""
         return bool(names.bases) and is_task_class(ProjectClass(ClassBinding("", names.bases), self._scope))
+
+    def _calls_one(self, text: str) -> bool:
+        """Whether a text may call a task as a plain function."""
+        return self._calls_a_task is not None and self._calls_a_task.search(text) is not None
 
     def _may_call(self, text: str) -> bool:
         """Whether a call in a text may make a crontab or a task, under whatever name the module knows these."""
@@ -465,6 +487,9 @@ def _asked(
     if isinstance(site, DispatchSite):
         of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, TaskCallSite):
+        of_task_call = CallContext(syntax, project, site, owner, site.called.task)
+        return lambda rule: rule.check_task_called(site.called, of_task_call)
     if isinstance(site, CanvasSite):
         of_canvas = CanvasContext(syntax, project, site, owner)
         return lambda rule: rule.check_canvas(site.canvas, of_canvas)

@@ -34,6 +34,7 @@ from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_calls import TaskCallSite
 from celery_analyzers.task_names import is_started_in
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
 from celery_analyzers.test_files import is_test
@@ -242,7 +243,7 @@ class CallContext(Context):
         self,
         syntax: Syntax,
         project: Project,
-        site: DispatchSite | CanvasSite,
+        site: DispatchSite | CanvasSite | TaskCallSite,
         owner: ProjectClass | None,
         task: Task | None = None,
     ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -44,6 +44,7 @@ from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_calls import TaskCallSite, task_call_site
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
@@ -95,6 +96,7 @@ Site = (
     TaskSite
     | CrontabSite
     | DispatchSite
+    | TaskCallSite
     | CanvasSite
     | AppSite
     | SettingSite
@@ -108,14 +110,20 @@ Site = (
 
 
 def sites(
-    syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool, roles: Sequence[SourceRecord] = ()
+    syntax: Syntax,
+    scope: Scope,
+    owner: ProjectClass | None,
+    *,
+    calls: bool,
+    roles: Sequence[SourceRecord] = (),
+    callables: Collection[str] = (),
 ) -> Iterator[Site]:
     """The Celery facts of a segment, in order. `owner` is the class whose member the segment is.
 
     `calls` tells whether a call in it may matter; where the words already say no, only decorators are read. `roles` are
-    what the module is to the apps that are configured from it.
+    what the module is to the apps that are configured from it, `callables` names that a call of a task may begin with.
     """
-    visitor = _Visitor(syntax, calls, roles)
+    visitor = _Visitor(syntax, calls, roles, callables)
     if owner is None:
         yield from visitor.block(syntax.statements, scope, None)
     else:
@@ -125,6 +133,7 @@ def sites(
 class _Visitor:
     __slots__ = (
         "_assignment",
+        "_callables",
         "_conditions",
         "_dispatches",
         "_look_inside",
@@ -136,15 +145,17 @@ class _Visitor:
         "_yields",
     )
 
-    def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord]) -> None:
+    def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord], callables: Collection[str]) -> None:
         self._syntax = syntax
         self._settings = SettingReader(syntax, roles)
         self._reads_calls = calls
+        self._callables = callables
         self._reads_dispatches = DISPATCHES.search(syntax.text) is not None
         self._reads_signatures = self._reads_dispatches and SIGNATURES.search(syntax.text) is not None
         # The text tells at once that most functions hold no other and yield nothing.
         self._look_inside = (
             calls
+            or bool(callables)
             or self._reads_dispatches
             or self._settings.reads
             or len(_DEFINITION.findall(syntax.text)) > 1
@@ -308,7 +319,7 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        if not (self._reads_calls or self._reads_dispatches or self._settings.reads):
+        if not (self._reads_calls or self._reads_dispatches or self._callables or self._settings.reads):
             return
         if self._reads_signatures:
             self._dispatches.roles.note(node, scope)
@@ -321,6 +332,8 @@ class _Visitor:
                 yield dispatch
             elif canvas := canvas_site(call, scope, self._syntax, aliases=self._reads_calls):
                 yield canvas
+            elif self._callables and (called := task_call_site(call, scope, self._syntax, self._callables)):
+                yield called
             elif self._settings.reads:
                 if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app

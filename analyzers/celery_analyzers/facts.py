@@ -187,6 +187,14 @@ class Dispatch:
         return next((option for option in self.options if option.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class TaskCalled:
+    """A call of a task as a plain function: `send(1)`, which runs it here and now."""
+
+    span: Span
+    task: ProjectTask
+
+
 CanvasKind = Literal["chain", "group", "chord"]
 
 
@@ -310,6 +318,7 @@ Fact = (
     TaskDefinition
     | CrontabCall
     | Dispatch
+    | TaskCalled
     | CanvasMade
     | AppMade
     | SettingGiven

@@ -386,6 +386,20 @@ class ProjectIndex:
             found.add(None)
         return tuple(sorted(found, key=lambda pool: pool or ""))
 
+    def queues_consumed(self) -> tuple[tuple[str, ...], bool] | None:
+        """The queues that the workers of deployment files are started with, and whether some worker is started without
+        any, so that it takes those of its app's settings; None where no worker is started, or not all can be told."""
+        workers = [command for command in self.commands if command.kind == "worker"]
+        if not workers or self._has_unread_commands:
+            return None
+        found: set[str] = set()
+        for worker in workers:
+            given = worker.values("queues")
+            if not worker.is_complete or None in given:
+                return None
+            found.update(queue.strip() for value in given for queue in (value or "").split(","))
+        return tuple(sorted(found)), any(not worker.has("queues") for worker in workers)
+
     @cached_property
     def _has_unread_commands(self) -> bool:
         return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from celery_analyzers.context import (
         AppContext,
         BeatContext,
+        CallContext,
         CanvasContext,
         Context,
         DispatchContext,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Discovery,
         Dispatch,
         SettingGiven,
+        TaskCalled,
         TaskClass,
         TaskDefinition,
         TaskMethod,
@@ -106,6 +108,10 @@ class Rule:
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that sends a task or makes a signature of one."""
+        return iter(())
+
+    def check_task_called(self, called: TaskCalled, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of a task as a plain function."""
         return iter(())
 
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002

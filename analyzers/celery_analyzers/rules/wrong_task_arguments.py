@@ -130,6 +130,9 @@ class WrongTaskArguments(Rule):
         positional = tuple(argument.span for argument in dispatch.positional)
         given = _Given(dispatch.method_span, positional, keywords, dispatch.complete and is_whole)
         found = misfits(parameters, len(given.positional), dict(given.keywords), complete=given.complete)
+        # What is given as if it were an option is another mistake.
+        options = {option.name for option in dispatch.options}
+        found = [misfit for misfit in found if misfit.kind != "missing" or not options.issuperset(misfit.names)]
         if found and not context.expects_failure:
             checked = context.checks_arguments(task)
             outcome = _outcome(dispatch, checked)

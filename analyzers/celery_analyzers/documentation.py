@@ -40,7 +40,7 @@ def code(section: str) -> str:
 def fix_availability(rule: type[Rule]) -> str:
     """What its example's fixes are: `safe`, `unsafe` or `none`."""
     # All rules run: what one says of ignore comments depends on what the others find.
-    rules = RuleSet.from_settings(Settings())
+    rules = RuleSet.from_settings(Settings(preset="all"))
     analysis = FileAnalysis(rule.PRELUDE + code(rule.sections()["Example"]), rules=rules)
     found = [finding for finding in analysis.findings() if finding.rule == rule.name()]
     safeties = {fix.safety for finding in found for fix in finding.fixes}

@@ -71,7 +71,7 @@ def selectors() -> list[str]:
 
 
 def by_rule(values: Mapping[str, _T]) -> dict[str, _T]:
-    """Values that are given to selectors, by the names of the rules: the most exact selector wins, of equals the last."""
+    """Values that selectors are given, by the names of the rules: the most exact selector wins, of equals the last."""
     found: dict[str, _T] = {}
     for rule in all_rules():
         named = [(matches(selector, rule), place) for place, selector in enumerate(values)]

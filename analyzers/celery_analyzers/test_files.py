@@ -16,8 +16,14 @@ TEST_FILES = (
 
 @lru_cache(4096)
 def is_test(path: Path, root: Path | None, patterns: tuple[str, ...] = TEST_FILES) -> bool:
-    """Whether a file is a test, or stands among tests, as far as its path inside the project `root` tells."""
-    return is_matched(patterns, inside_project(path, root))
+    """Whether a file is a test, or stands among tests, as far as its path inside the project `root` tells.
+
+    What a pattern behind a `!` speaks of is none, whatever others say.
+    """
+    inside = inside_project(path, root)
+    tests = tuple(pattern for pattern in patterns if not pattern.startswith("!"))
+    others = tuple(pattern[1:] for pattern in patterns if pattern.startswith("!"))
+    return is_matched(tests, inside) and not is_matched(others, inside)
 
 
 def inside_project(path: Path, root: Path | None) -> str:

@@ -88,6 +88,7 @@ class ModelWithoutPydantic(Rule):
 
     code = "CEL105"
     severity = Severity.ERROR
+    celery = ">=5.5"
     proofs = (
         Proof(
             run='ship.delay({"number": 7}).get(timeout=10)',

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-_CLASS = re.compile(r"\[(?P<no>[!^]?)(?P<within>\]?[^\]]*)\]")
+_CLASS = re.compile(r"\[(?P<no>[!^]?)(?P<within>\][^\]]*|[^\]]+)\]")
 
 
 class PatternError(ValueError):

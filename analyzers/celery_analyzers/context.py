@@ -37,7 +37,6 @@ from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite
 from celery_analyzers.task_names import is_started_in
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
-from celery_analyzers.test_files import is_test
 from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 
@@ -122,9 +121,9 @@ class Context:
     @property
     def in_tests(self) -> bool:
         """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
-        module, root = self.scope.module_scope, self.project.root
+        module = self.scope.module_scope
         path = module.path if isinstance(module, ModuleScope) else None
-        return path is not None and is_test(path, root)
+        return path is not None and self.project.is_test(path)
 
     @property
     def in_migrations(self) -> bool:

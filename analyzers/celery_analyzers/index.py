@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from celery_analyzers.known_names import AboutName, KnownNames
+from celery_analyzers.test_files import TEST_FILES, is_test
 
 if TYPE_CHECKING:
     from celery_analyzers.command_lines import WorkerCommand
@@ -182,11 +183,18 @@ class ProjectIndex:
     records: Mapping[str, FileRecord] = field(default_factory=dict[str, FileRecord])
     files: frozenset[str] = frozenset()
     root: str = ""
+    test_files: tuple[str, ...] = TEST_FILES
 
     @classmethod
-    def of(cls, records: Mapping[str, FileRecord], files: Iterable[str], root: str) -> ProjectIndex:
+    def of(
+        cls,
+        records: Mapping[str, FileRecord],
+        files: Iterable[str],
+        root: str,
+        test_files: tuple[str, ...] = TEST_FILES,
+    ) -> ProjectIndex:
         """The index of a workspace, in the order of its paths, whatever order they were found in."""
-        return cls({path: records[path] for path in sorted(records)}, frozenset(files), root)
+        return cls({path: records[path] for path in sorted(records)}, frozenset(files), root, test_files)
 
     def with_records(self, records: Mapping[str, FileRecord]) -> ProjectIndex:
         """The index of the same files with other records."""
@@ -232,8 +240,12 @@ class ProjectIndex:
     @cached_property
     def _known_names(self) -> KnownNames:
         tasks = {self._inside(path): record.tasks for path, record in self.records.items()}
-        tests = frozenset(self._inside(path) for path in self.records if in_tests(path, self.root))
+        tests = frozenset(self._inside(path) for path in self.records if self._in_tests(path))
         return KnownNames(tasks, map(self._inside, self.files), tests)
+
+    def _in_tests(self, path: str) -> bool:
+        """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
+        return is_test(Path(path), Path(self.root) if self.root else None, self.test_files)
 
     def _inside(self, path: str) -> str:
         """The path of a file inside the workspace, with slashes."""
@@ -265,7 +277,7 @@ class ProjectIndex:
 
     @cached_property
     def _apps(self) -> tuple[str, ...]:
-        return tuple(path for path, record in self.records.items() if record.apps and not in_tests(path, self.root))
+        return tuple(path for path, record in self.records.items() if record.apps and not self._in_tests(path))
 
     def apps(self) -> tuple[str, ...]:
         """The modules that make apps."""
@@ -280,7 +292,7 @@ class ProjectIndex:
         found: dict[str, int] = defaultdict(int)
         for path, record in self.records.items():
             unlimited = [task for task in record.tasks if not task.limited]
-            if not unlimited or in_tests(path, self.root):
+            if not unlimited or self._in_tests(path):
                 continue
             shared = self.apps_for(path)
             for task in unlimited:
@@ -459,10 +471,3 @@ def _nearest(path: str, modules: Iterable[str]) -> tuple[str, ...]:
     near = [(len(os.path.commonpath((path, module))), module) for module in modules]
     nearest = max((depth for depth, _ in near), default=0)
     return tuple(sorted(module for depth, module in near if depth == nearest))
-
-
-def in_tests(path: str, root: str) -> bool:
-    """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
-    from celery_analyzers.test_files import is_test
-
-    return is_test(Path(path), Path(root) if root else None)

@@ -25,6 +25,7 @@ from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import Scope
 from celery_analyzers.task_names import is_started_in, module_names_of
+from celery_analyzers.test_files import TEST_FILES, is_test
 from celery_analyzers.unread_names import UnreadNames
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Project:
         index: ProjectIndex | None = None,
         extra_task_decorators: Iterable[str] = (),
         external_task_names: Iterable[str] = (),
+        test_files: tuple[str, ...] = TEST_FILES,
     ) -> None:
         self.root = root.absolute() if root is not None else None
         self.generation = 0
@@ -58,6 +60,7 @@ class Project:
         self._index = index
         self._extra_task_decorators = frozenset(extra_task_decorators)
         self._external_task_names = tuple(external_task_names)
+        self._test_files = test_files
         self._overlays: dict[Path, str] = {}
         self._scopes: dict[Path, ModuleScope | None] = {}
         self._given: dict[tuple[str, str], _Kept] = {}
@@ -130,6 +133,10 @@ class Project:
     def is_external_task(self, name: str) -> bool:
         """Whether the configuration says that tasks of this name are run by somebody else."""
         return any(fnmatchcase(name, pattern) for pattern in self._external_task_names)
+
+    def is_test(self, path: Path) -> bool:
+        """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
+        return is_test(path, self.root, self._test_files)
 
     def may_hold(self, path: Path, pattern: str) -> bool:
         """Whether the text of the file at `path` holds what matches a regular expression; True where it cannot be

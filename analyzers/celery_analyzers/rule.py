@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from celery_analyzers.findings import Finding, Fix, Severity, Span
+from celery_analyzers.groups import Group, group_of
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         TaskDefinition,
         TaskMethod,
     )
+    from celery_analyzers.settings import Preset
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -67,10 +69,12 @@ class Rule:
     """The number, as in `CEL103`: an alias for the name."""
     severity: ClassVar[Severity]
     """The severity that findings have where the check does not say otherwise."""
-    preset: ClassVar[Literal["recommended", "strict", "all"]] = "recommended"
+    preset: ClassVar[Preset] = "recommended"
     """The smallest preset that has the rule: what nearly every team wants, what a careful one does, or all."""
     since: ClassVar[str] = "0.1.0"
     """The release of celeryls that brought the rule."""
+    celery: ClassVar[str] = ""
+    """The releases of Celery that the rule speaks of, as in `>=5.5`; empty for all."""
     proofs: ClassVar[tuple[Proof, ...]] = ()
     """Experiments on real Celery that show the claim. A rule of severity error has at least one."""
 
@@ -80,6 +84,11 @@ class Rule:
     def name(cls) -> str:
         """The rule's name: the class name in kebab case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def group(cls) -> Group:
+        """The theme that the rule belongs to."""
+        return group_of(cls.code)
 
     @classmethod
     def url(cls) -> str:

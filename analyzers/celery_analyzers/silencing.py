@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from celery_analyzers.context import IgnoreContext
-from celery_analyzers.findings import Finding, Severity
+from celery_analyzers.findings import Finding
 from celery_analyzers.ignores import Ignore
 from celery_analyzers.registry import RuleSet, find_rule
 from celery_analyzers.source import LineIndex
@@ -47,9 +47,10 @@ def without(rules: Collection[str], found: Sequence[Finding]) -> tuple[Finding, 
 
 
 def with_severities(rules: RuleSet, found: Sequence[Finding]) -> Sequence[Finding]:
-    """Findings with the severities that settings give their rules."""
-    levels: dict[str, Severity] = dict(rules.severities)
-    return [replace(f, severity=levels[f.rule]) if f.rule in levels else f for f in found] if levels else found
+    """Findings with the severities that settings give them."""
+    if rules.keeps_severities:
+        return found
+    return [replace(finding, severity=rules.severity(finding.rule, finding.severity)) for finding in found]
 
 
 def in_order(found: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -1,5 +1,5 @@
-"""Applies edits to a text, and completes a fix by what it needs elsewhere in the module, imports and renames, and by what
-it changes in other files.
+"""Applies edits to a text, and completes a fix by what it needs elsewhere in the module, imports and renames, and by
+what it changes in other files.
 
 Must not know rules.
 """

@@ -17,7 +17,7 @@ from celery_analyzers.index import FileRecord
 from celery_analyzers.indexing import concerns_index, read_record
 from celery_analyzers.long_text import LARGEST_MODULE
 from celery_analyzers.project import Project
-from celery_analyzers.registry import RuleSet
+from celery_analyzers.rule_choice import RuleChoice
 from celery_language_server.answers import asked_by
 from celery_language_server.cache import UNDECODABLE, Outcome
 from celery_language_server.index_store import Entry
@@ -52,14 +52,15 @@ class Inspector:
     def __init__(self, root: str, settings: Settings) -> None:
         self.root = Path(root)
         self.settings = settings
-        self.rules = RuleSet.from_settings(settings)
-        self.project = Project(self.root, None, settings.extra_task_decorators, settings.external_task_names)
+        self._choice = RuleChoice(settings, self.root)
+        decorators, names = settings.extra_task_decorators, settings.external_task_names
+        self.project = Project(self.root, None, decorators, names, settings.test_files)
         self._analyses: dict[tuple[str, str], FileAnalysis] = {}
         self._room = _MOST_KEPT
 
     def analyse(self, text: str, path: Path) -> FileAnalysis:
         """The analysis of a text that stands, or is to stand, at `path`."""
-        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+        return FileAnalysis(text, rules=self._choice.of(path), project=self.project, path=path)
 
     def set_index(self, index: ProjectIndex | None) -> None:
         """Take over what is known of the workspace as a whole."""
@@ -120,7 +121,7 @@ class Inspector:
         # With the index come the rules: what is known of the names in a text need not be read again for them.
         analysis = self._analyses.pop((path, digest(data)), None)
         if analysis is not None and analysis.text == text:
-            analysis.refresh(rules=self.rules)
+            analysis.refresh(rules=self._choice.of(file))
         else:
             analysis = self.analyse(text, file)
         dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))

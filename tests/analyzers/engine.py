@@ -12,7 +12,7 @@ from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
 
-ALL = RuleSet.from_settings(Settings())
+ALL = RuleSet.from_settings(Settings(preset="all"))
 
 
 def analyse(text: str, *, root: Path | None = None, path: Path | None = None, rules: RuleSet = ALL) -> FileAnalysis:

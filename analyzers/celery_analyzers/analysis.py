@@ -18,7 +18,15 @@ from celery_analyzers.app_sites import AppSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import AppContext, BeatContext, CanvasContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import (
+    AppContext,
+    BeatContext,
+    CallContext,
+    CanvasContext,
+    Context,
+    DispatchContext,
+    SettingContext,
+)
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
@@ -30,6 +38,7 @@ from celery_analyzers.module_names import SegmentNames, function_name, module_na
 from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
+from celery_analyzers.result_sites import ResultSite
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
@@ -427,6 +436,9 @@ def _asked(
     if isinstance(site, CanvasSite):
         of_canvas = CanvasContext(syntax, project, site, owner)
         return lambda rule: rule.check_canvas(site.canvas, of_canvas)
+    if isinstance(site, ResultSite):
+        of_result = CallContext(syntax, project, site, owner)
+        return lambda rule: rule.check_result(site.result, of_result)
     if isinstance(site, AppSite):
         of_app = AppContext(syntax, project, site)
         return lambda rule: rule.check_app(site.app, of_app)

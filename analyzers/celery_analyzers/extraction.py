@@ -38,6 +38,7 @@ from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
+from celery_analyzers.result_sites import ResultSite, result_site
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
@@ -87,7 +88,17 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | CanvasSite | AppSite | SettingSite | ConfigurationSite | BeatSite
+Site = (
+    TaskSite
+    | CrontabSite
+    | DispatchSite
+    | CanvasSite
+    | ResultSite
+    | AppSite
+    | SettingSite
+    | ConfigurationSite
+    | BeatSite
+)
 
 
 def sites(
@@ -289,6 +300,8 @@ class _Visitor:
                 yield dispatch
             elif canvas := canvas_site(call, scope, self._syntax, aliases=self._reads_calls):
                 yield canvas
+            elif result := result_site(call, scope, self._syntax):
+                yield result
             elif self._settings.reads:
                 if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app

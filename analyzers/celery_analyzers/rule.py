@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from celery_analyzers.context import (
         AppContext,
         BeatContext,
+        CallContext,
         CanvasContext,
         Context,
         DispatchContext,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ConfiguredFrom,
         CrontabCall,
         Dispatch,
+        ResultMade,
         SettingGiven,
         TaskDefinition,
     )
@@ -106,6 +108,10 @@ class Rule:
 
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that makes a chain, a group or a chord."""
+        return iter(())
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call that makes a result object of an id."""
         return iter(())
 
     def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:  # noqa: ARG002

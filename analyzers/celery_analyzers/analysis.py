@@ -42,6 +42,7 @@ from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
 from celery_analyzers.resolution import is_task_class
+from celery_analyzers.result_sites import ResultSite
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
@@ -493,6 +494,9 @@ def _asked(
     if isinstance(site, CanvasSite):
         of_canvas = CanvasContext(syntax, project, site, owner)
         return lambda rule: rule.check_canvas(site.canvas, of_canvas)
+    if isinstance(site, ResultSite):
+        of_result = CallContext(syntax, project, site, owner)
+        return lambda rule: rule.check_result(site.result, of_result)
     if isinstance(site, AppSite):
         of_app = AppContext(syntax, project, site)
         return lambda rule: rule.check_app(site.app, of_app)

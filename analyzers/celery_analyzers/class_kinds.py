@@ -17,7 +17,7 @@ from celery_analyzers.symbols import External, Instance, ProjectClass, ProjectIn
 # fmt: off
 Sort = Literal[
     "bytes", "callable", "class", "dataclass", "enum", "exception", "iterable", "model", "models", "object", "path",
-    "pattern", "pydantic", "queryset", "request", "row", "set", "timedelta", "user",
+    "pattern", "pydantic", "queryset", "request", "result", "row", "set", "timedelta", "user",
 ]
 # fmt: on
 

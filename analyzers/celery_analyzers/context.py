@@ -28,6 +28,7 @@ from celery_analyzers.ignores import Ignore, comments
 from celery_analyzers.local_names import LocalNames
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
+from celery_analyzers.result_sites import ResultSite
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.setting_names import spellings
 from celery_analyzers.setting_sites import SettingSite
@@ -236,13 +237,13 @@ class Context:
 
 
 class CallContext(Context):
-    """The surroundings of a call that sends tasks, or makes signatures or a canvas of them."""
+    """The surroundings of a call that sends tasks, makes signatures or a canvas of them, or looks up a result."""
 
     def __init__(
         self,
         syntax: Syntax,
         project: Project,
-        site: DispatchSite | CanvasSite | TaskCallSite,
+        site: DispatchSite | CanvasSite | TaskCallSite | ResultSite,
         owner: ProjectClass | None,
         task: Task | None = None,
     ) -> None:

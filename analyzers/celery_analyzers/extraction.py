@@ -40,6 +40,7 @@ from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
+from celery_analyzers.result_sites import ResultSite, result_site
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
@@ -98,6 +99,7 @@ Site = (
     | DispatchSite
     | TaskCallSite
     | CanvasSite
+    | ResultSite
     | AppSite
     | SettingSite
     | ConfigurationSite
@@ -334,6 +336,8 @@ class _Visitor:
                 yield canvas
             elif self._callables and (called := task_call_site(call, scope, self._syntax, self._callables)):
                 yield called
+            elif result := result_site(call, scope, self._syntax):
+                yield result
             elif self._settings.reads:
                 if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app

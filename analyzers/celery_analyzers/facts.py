@@ -207,6 +207,13 @@ class CanvasMade:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultMade:
+    """A call that makes a result object of an id: `AsyncResult(task_id)`."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class SettingGiven:
     """A setting of an app as it is written: in the app's constructor, on its `conf`, or in a module, class or dict that
     it is configured from.
@@ -320,6 +327,7 @@ Fact = (
     | Dispatch
     | TaskCalled
     | CanvasMade
+    | ResultMade
     | AppMade
     | SettingGiven
     | ConfiguredFrom

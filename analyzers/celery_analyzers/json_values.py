@@ -28,6 +28,7 @@ _INSTEAD: dict[Sort, tuple[str, str]] = {
     "pattern": ("its text", "{}.pattern"),
     "pydantic": ("its data", '{}.model_dump(mode="json")'),
     "queryset": ("the primary keys", 'list({}.values_list("pk", flat=True))'),
+    "result": ("its `id`", "{}.id"),
     "set": ("a list", "list({})"),
     "timedelta": ("the seconds", "{}.total_seconds()"),
     "user": ("its primary key", "{}.pk"),

@@ -6,10 +6,10 @@ import re
 
 _DISPATCH = (
     r"\.(?:delay(?:_on_commit)?|apply(?:_async(?:_on_commit)?)?|si?|signature|subtask|send_task)[ \t]*\("
-    r"|\b(?:send_task|signature)[ \t]*\(|add_periodic_task|PeriodicTask"
+    r"|\b(?:send_task|signature|AsyncResult)[ \t]*\(|add_periodic_task|PeriodicTask"
 )
 DISPATCHES = re.compile(_DISPATCH)
-"""What a segment must hold for a call in it to send a task, or to make a signature of one."""
+"""What a segment must hold for a call in it to send a task, to make a signature of one, or to look up its result."""
 _FILE = re.compile(
     rb"celery|CELERY|kombu|shared_task|crontab|\.task\b|register_task|DJANGO_SETTINGS_MODULE|"
     # A project's own decorators, and what else makes tasks in the module that has these.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         CrontabCall,
         Discovery,
         Dispatch,
+        ResultMade,
         SettingGiven,
         TaskCalled,
         TaskClass,
@@ -125,6 +126,10 @@ class Rule:
 
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that makes a chain, a group or a chord."""
+        return iter(())
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call that makes a result object of an id."""
         return iter(())
 
     def check_app(self, app: AppMade, context: AppContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -35,6 +35,8 @@ _SET = Kind("set", "a set")
 _PATH = Kind("path", "a path")
 _FUNCTION = Kind("callable", "a function")
 _REQUEST = Kind("request", "a request")
+_RESULT = Kind("result", "the result object of a task")
+_SENDING = frozenset({"apply_async", "delay"})
 _DEEPEST = 8
 
 
@@ -130,8 +132,10 @@ class ValueKinds:
         return instance_of(symbol)
 
     def _method(self, function: ast.Attribute, depth: int) -> Kind | None:
-        """What a method gives: of a model's manager or queryset, a set or a path."""
+        """What a method gives: of a task, a model's manager or queryset, a set or a path."""
         method = function.attr
+        if method in _SENDING:
+            return self._sent(function.value)
         if method in _ROW:
             return self._row(function.value, depth)
         if method in _QUERYSET and (queryset := self._queryset(function.value, depth)):
@@ -145,6 +149,13 @@ class ValueKinds:
         if method in ("items", "keys", "values") and isinstance(function.value, ast.Dict):
             return Kind("iterable", "a view of a dict")
         return None
+
+    def _sent(self, node: ast.expr) -> Kind | None:
+        """What sending a task gives, if that is left to Celery."""
+        if not isinstance(node, (ast.Name, ast.Attribute)) or self._names.is_local(node):
+            return None
+        task = task_of(evaluate_symbol(expression(node), self._scope))
+        return _RESULT if task is not None and task.base is None else None
 
     def _row(self, queryset: ast.expr, depth: int) -> Kind | None:
         found = self._queryset(queryset, depth)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch
+    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _VIEWS = ("django.views.", "rest_framework.")
@@ -35,8 +35,9 @@ class BlockingResult(Rule):
 
     ## What it does
 
-    Finds `get()`, `wait()` and `join()` on what `delay()`, `apply_async()` or `send_task()` returns: in views of
-    Django, Django REST framework, Flask and FastAPI where there is no timeout, and in coroutines.
+    Finds `get()`, `wait()` and `join()` on what `delay()`, `apply_async()` or `send_task()` returns, and on
+    `AsyncResult(...)`: in views of Django, Django REST framework, Flask and FastAPI where there is no timeout, and in
+    coroutines.
 
     ## Why is this bad
 
@@ -111,6 +112,10 @@ class BlockingResult(Rule):
         call = context.call
         if call is not None and not context.in_tests and (sent := sending_call(call, context, is_canvas=True)):
             yield from self._check(sent, context)
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        if context.call is not None and not context.in_tests:
+            yield from self._check(context.call, context)
 
     def _check(self, sent: ast.Call, context: CallContext) -> Iterator[Finding]:
         for attribute in result_uses(sent, context):

@@ -87,6 +87,8 @@ class IgnoredResultRead(Rule):
             print(price.delay(order_id).id)
             return weigh.delay(order_id).get(timeout=10)
 
+    Nothing is said where tasks always run eagerly, where a call may say otherwise, or in tests.
+
     ## Fix safety
 
     The fix is unsafe: a result is stored that was not so far.
@@ -150,6 +152,9 @@ class IgnoredResultRead(Rule):
             return
         ignores = context.effective(task, "ignore_result")
         if ignores.value is not True or (ignores.level is Level.SETTING and dispatch.task is None):
+            return
+        if context.setting("task_always_eager", task) is True:
+            # The result comes from here, and not from a worker.
             return
         for node in read:
             end = context.span(node).end

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch
+    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 
@@ -39,7 +39,8 @@ class ResultBackendMissing(Rule):
     ## What it does
 
     Finds `get()`, `ready()`, `state`, `result` and the like on what `delay()`, `apply_async()` and `send_task()`
-    return, and chords, where nothing in the project sets `result_backend`; and chords where the backend is `rpc://`.
+    return and on `AsyncResult(...)`, and chords, where nothing in the project sets `result_backend`; and chords where
+    the backend is `rpc://`.
 
     ## Why is this bad
 
@@ -125,6 +126,10 @@ class ResultBackendMissing(Rule):
                 yield self.finding(context.span(call.func), message)
         elif (sent := sending_call(call, context, is_canvas=True)) is not None:
             yield from self._read(sent, None, context)
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        if context.call is not None and not context.in_tests:
+            yield from self._read(context.call, None, context)
 
     def _read(self, sent: ast.Call, task: ProjectTask | None, context: CallContext) -> Iterator[Finding]:
         read = [node for node in result_uses(sent, context) if node.attr in READING]

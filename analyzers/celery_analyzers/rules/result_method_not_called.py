@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch
+    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _ASKING = frozenset({"completed_count", "failed", "get", "ready", "successful", "waiting"})
@@ -31,7 +31,8 @@ class ResultMethodNotCalled(Rule):
     ## What it does
 
     Finds `ready`, `successful`, `failed` and the like without parentheses in conditions and comparisons, and `revoke`,
-    `forget` and the like as statements, on what `delay()`, `apply_async()` or `send_task()` returns.
+    `forget` and the like as statements, on what `delay()`, `apply_async()` or `send_task()` returns, and on
+    `AsyncResult(...)`.
 
     ## Why is this bad
 
@@ -93,6 +94,10 @@ class ResultMethodNotCalled(Rule):
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
         if context.call is not None and (sent := sending_call(context.call, context, is_canvas=True)) is not None:
             yield from self._check(sent, context)
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        if context.call is not None:
+            yield from self._check(context.call, context)
 
     def _check(self, sent: ast.Call, context: CallContext) -> Iterator[Finding]:
         for node in result_uses(sent, context):

@@ -18,8 +18,8 @@ from celery_analyzers.task_results import result_reads, sending_call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.context import CallContext, DispatchContext
+    from celery_analyzers.facts import Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _SENDING = frozenset({"apply_async", "delay", "send_task"})
@@ -43,7 +43,7 @@ class ResultUsedAsValue(Rule):
     ## What it does
 
     Finds calculations, comparisons, loops, subscripts and JSON made with what `delay()`, `apply_async()` or
-    `send_task()` returns, and conditions such as `if check.delay():`.
+    `send_task()` returns or with `AsyncResult(...)`, and conditions such as `if check.delay():`.
 
     ## Why is this bad
 
@@ -116,17 +116,25 @@ class ResultUsedAsValue(Rule):
             return
         if call is None:
             return
-        used = [(node, how) for node in result_reads(call, context) if (how := _misused(node, call, context))]
-        task = context.dispatched if used else None
-        if task is None or context.sending_is_changed(task):
-            return
-        for node, how in used:
-            severity = Severity.ERROR if "TypeError" in how else Severity.WARNING
-            message = f"this is an `AsyncResult`, not what `{task.name}` returns: {how}"
-            yield self.finding(context.span(node), message, _id_of(node, how, context), severity=severity)
+        is_misused = any(_misused(node, call, context) for node in result_reads(call, context))
+        task = context.dispatched if is_misused else None
+        if task is not None and not context.sending_is_changed(task):
+            yield from self._found(call, context, f", not what `{task.name}` returns")
+
+    def check_result(self, result: ResultMade, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        if context.call is not None and not context.in_tests and not context.expects_failure:
+            yield from self._found(context.call, context, ", not what its task returned")
+
+    def _found(self, call: ast.Call, context: CallContext, contrast: str) -> Iterator[Finding]:
+        for node in result_reads(call, context):
+            how = _misused(node, call, context)
+            if how is not None:
+                severity = Severity.ERROR if "TypeError" in how else Severity.WARNING
+                message = f"this is an `AsyncResult`{contrast}: {how}"
+                yield self.finding(context.span(node), message, _id_of(node, how, context), severity=severity)
 
 
-def _misused(node: ast.expr, call: ast.Call, context: DispatchContext) -> str | None:
+def _misused(node: ast.expr, call: ast.Call, context: CallContext) -> str | None:
     """What comes of the way in which a result is used; None where nothing bad does."""
     outer = next(iter(context.enclosing(node)), None)
     if isinstance(outer, ast.BinOp) and isinstance(outer.op, _ARITHMETIC):
@@ -149,7 +157,7 @@ def _misused(node: ast.expr, call: ast.Call, context: DispatchContext) -> str | 
     return None
 
 
-def _is_in_json(node: ast.expr, context: DispatchContext) -> bool:
+def _is_in_json(node: ast.expr, context: CallContext) -> bool:
     """Whether a value is, or stands in, what a call writes as JSON."""
     inner: ast.AST = node
     for outer in context.enclosing(node):
@@ -165,7 +173,7 @@ def _is_in_json(node: ast.expr, context: DispatchContext) -> bool:
     return False
 
 
-def _path(call: ast.Call, context: DispatchContext) -> str:
+def _path(call: ast.Call, context: CallContext) -> str:
     """What a call calls, by its path outside the project."""
     if not isinstance(call.func, (ast.Name, ast.Attribute)) or context.local_names.is_local(call.func):
         return ""
@@ -173,7 +181,7 @@ def _path(call: ast.Call, context: DispatchContext) -> str:
     return symbol.path if isinstance(symbol, External) else ""
 
 
-def _id_of(node: ast.expr, how: str, context: DispatchContext) -> Fix | None:
+def _id_of(node: ast.expr, how: str, context: CallContext) -> Fix | None:
     if "JSON" not in how:
         return None
     end = context.span(node).end

@@ -5,25 +5,22 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.dispatch_sites import SIGNING
-from celery_analyzers.findings import Edit, Fix, Severity, Span
+from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.index import RESULT_BACKEND
 from celery_analyzers.json_values import conversion, parts
 from celery_analyzers.proof import Proof
-from celery_analyzers.retries import instance_names
 from celery_analyzers.rule import Rule
-from celery_analyzers.tasks import NOT_GIVEN, task_of
+from celery_analyzers.tasks import NOT_GIVEN
 from celery_analyzers.value_kinds import ValueKinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.body import Body
+    from celery_analyzers.class_kinds import Kind
     from celery_analyzers.context import Context
     from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
-
-_SENDING = frozenset({"apply_async", "delay"})
 
 
 class ReturnsUnserializable(Rule):
@@ -100,7 +97,7 @@ class ReturnsUnserializable(Rule):
         if body is None or context.in_tests or task.function is None or task.function.is_generator:
             return
         returned = [node.value for node in body.nodes if isinstance(node, ast.Return) and node.value is not None]
-        found = [*_unserializable(returned, task, body, context), *_results(returned, task, body, context)]
+        found = list(_unserializable(returned, task, body, context))
         if not found or not _stores_json(task, context):
             return
         for node, message, fix, severity in found:
@@ -113,46 +110,24 @@ _Found = tuple[ast.expr, str, Fix | None, Severity]
 def _unserializable(returned: list[ast.expr], task: TaskDefinition, body: Body, context: Context) -> Iterator[_Found]:
     kinds = ValueKinds(body.scope, context.syntax.local_names, None)
     takes_models = not task.options_known or task.value("pydantic") not in (NOT_GIVEN, False)
-    for node in (node for value in returned for node in parts(value)):
-        kind = kinds.kind(node)
-        if kind is None or (kind.sort == "pydantic" and takes_models):
-            continue
-        what = kind.words
-        if isinstance(node, (ast.Name, ast.Attribute)):
-            what = f"`{ast.unparse(node)}` {'is' if kind.certain else 'is said to be'} {kind.words}, which"
-        severity = Severity.ERROR if kind.certain else Severity.WARNING
-        yield node, f"{what} {_fails(task)}", conversion(node, kind, "Return", context), severity
-
-
-def _fails(task: TaskDefinition) -> str:
-    return f"cannot be stored as JSON: `{task.name}` fails with `EncodeError` once its work is done"
-
-
-def _results(returned: list[ast.expr], task: TaskDefinition, body: Body, context: Context) -> Iterator[_Found]:
-    """What sending another task gives, among what is returned."""
-    own = instance_names(task, body)
     for value in returned:
         for node in parts(value):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            kind = kinds.kind(node)
+            if kind is None or (kind.sort == "pydantic" and takes_models):
                 continue
-            if node.func.attr not in _SENDING or not _is_sent(node.func.value, own, body):
-                continue
-            end = context.span(node).end
-            fix = Fix("Return its `id`", (Edit(Span(end, end), ".id"),), preferred=True)
-            if node is value:
-                message = f"`{task.name}` returns the result of a task, which is stored as a list of ids"
-                yield node, message, fix, Severity.INFORMATION
-            else:
-                yield node, f"the result of a task {_fails(task)}", fix, Severity.ERROR
+            severity = Severity.ERROR if kind.certain else Severity.WARNING
+            message = _message(node, kind, task)
+            if kind.sort == "result" and node is value:
+                severity = Severity.INFORMATION
+                message = f"`{task.name}` returns the result object of a task, which is stored as a list of ids"
+            yield node, message, conversion(node, kind, "Return", context), severity
 
 
-def _is_sent(node: ast.expr, own: set[str], body: Body) -> bool:
-    """Whether this is a task, or a signature of one."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SIGNING:
-        node = node.func.value
-    if isinstance(node, ast.Name) and node.id in own:
-        return True
-    return isinstance(node, (ast.Name, ast.Attribute)) and task_of(body.symbol(node)) is not None
+def _message(node: ast.expr, kind: Kind, task: TaskDefinition) -> str:
+    what = kind.words
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        what = f"`{ast.unparse(node)}` {'is' if kind.certain else 'is said to be'} {what}, which"
+    return f"{what} cannot be stored as JSON: `{task.name}` fails with `EncodeError` once its work is done"
 
 
 def _stores_json(task: TaskDefinition, context: Context) -> bool:

@@ -198,6 +198,7 @@ class FileAnalysis:
             if analysis in self._outdated:
                 self._outdated.discard(analysis)
                 self._run_at(index)
+                # Once nothing is left, nobody would come back to hear that all is done.
                 if self._outdated and time.monotonic() > end:
                     return False
         # What is left was edited meanwhile, and is new.

@@ -112,6 +112,18 @@ def test_refresh_takes_other_rules() -> None:
     assert analysis.findings() == analyse(SAMPLE).findings()
 
 
+def test_who_refreshes_piece_by_piece_is_told_when_all_is_done() -> None:
+    from celery_analyzers.registry import RuleSet
+
+    analysis = analyse(SAMPLE)
+    analysis.begin_refresh(rules=RuleSet(()))
+    told = [analysis.refresh_some(0.0)]
+    while analysis.is_refreshing:
+        told.append(analysis.refresh_some(0.0))
+    assert told == [False] * (len(analysis.segments) - 1) + [True]
+    assert analysis.findings() == []
+
+
 @pytest.mark.parametrize("count", [300, 900, 985, 995, 1000, 3000])
 def test_what_is_nested_deeply_ends_nothing(count: int) -> None:
     head = "from celery import shared_task\n\n\n@shared_task\ndef send(): pass\n\n\n"

@@ -170,7 +170,8 @@ def test_presets_groups_and_files_of_tests_change_at_run_time(session: Session, 
     text = TEXT + "\n\n@app.task\ndef pong(x): ...\n"
     session.initialize(tmp_path, capabilities={}, options={"preset": "strict", "ignore": ["time-limits"]})
     session.open(uri, text)
-    assert codes(session.published(uri)) == ["bind-without-self", "untyped-task-argument"]
+    about = ["bind-without-self", "untyped-task-argument"]
+    assert [code for code in codes(session.published(uri)) if code in about] == about
     for settings, severities in (
         ({"preset": "recommended"}, [1]),
         ({"extendSelect": ["signatures"]}, [1, 3]),
@@ -183,7 +184,8 @@ def test_presets_groups_and_files_of_tests_change_at_run_time(session: Session, 
     ):
         heard = len(session.heard)
         session.notify("workspace/didChangeConfiguration", {"settings": settings})
-        assert [one["severity"] for one in session.published(uri, since=heard)] == severities
+        shown = session.published(uri, since=heard)
+        assert [one["severity"] for one in shown if one["code"] in about] == severities
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class MissingTimeLimit(Rule):
 
     code = "CEL201"
     severity = Severity.WARNING
-    preset = "strict"
+    preset = "recommended"
     # Of an app without limits there is something to say, too.
     PRELUDE = "from celery import Celery, shared_task\n\n"
     proofs = (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
 OTHER_SCHEDULER = "other-scheduler"
+RECYCLING = "recycling"
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -49,6 +50,8 @@ class TaskRecord:
     limited: bool = False
     """Whether the task or its base class sets a time limit, or may."""
     conditional: bool = False
+    locks: bool = False
+    """Whether its code, or a decorator, says something of a lock or the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,11 @@ class ProjectIndex:
     def tasks_named(self, name: str) -> tuple[NamedTask, ...]:
         """The tasks that Celery may know by a name."""
         return tuple(self._by_name.get(name, ()))
+
+    def locks(self, path: str, function: str) -> bool:
+        """Whether a task takes care that it does not run twice at a time, or may do so."""
+        record = self.records.get(path)
+        return record is None or any(task.locks for task in record.tasks if task.function == function)
 
     def names(self) -> frozenset[str]:
         """All names that tasks may have."""
@@ -383,7 +391,7 @@ class ProjectIndex:
         return tuple(command for record in self.records.values() for command in record.commands)
 
     def mentions(self, word: str) -> bool:
-        """Whether any file of the workspace speaks of TIME_LIMIT or ASYNC_POOL, in whatever form."""
+        """Whether any file of the workspace speaks of a word such as TIME_LIMIT, in whatever form."""
         return word in self._words
 
     @cached_property

@@ -38,6 +38,10 @@ _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
 _SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
+_LOCKS = re.compile(
+    r"lock|mutex|semaphore|setnx|\bnx\b|cache\.add|once|single|unique|overlap|concurren|already|running", re.IGNORECASE
+)
+"""What the code of a task holds that may take care that it does not run twice at a time."""
 SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
 """What a file holds that may teach kombu to write what it cannot write by itself."""
 _NAMING = re.compile(r"\bdef[ \t]+gen_task_name\b|\bgen_task_name[ \t]*=")
@@ -56,10 +60,11 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         for fact in segment.facts:
             if isinstance(fact, TaskDefinition) and fact.function is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
-                tasks.append(_task(fact, line, scope, project))
+                locks = _LOCKS.search(segment.segment.text) is not None
+                tasks.append(_task(fact, line, scope, project, locks=locks))
             elif isinstance(fact, TaskDefinition) and (home := _home(fact, scope)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
-                tasks.append(_task(fact, line, home, project))
+                tasks.append(_task(fact, line, home, project, locks=True))
             elif isinstance(fact, Dispatch) and (use := _use(fact)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
                 uses.append(UseRecord(*use, line, fact.method))
@@ -86,7 +91,7 @@ def _home(task: TaskDefinition, scope: ModuleScope) -> Scope | None:
     return symbol.scope if isinstance(symbol, ProjectFunction) and symbol.scope.module_scope is not scope else None
 
 
-def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> TaskRecord:
+def _task(task: TaskDefinition, line: int, scope: Scope, project: Project, *, locks: bool) -> TaskRecord:
     app = task.maker.app
     names = names_of(task, scope, project)
     if names is not None:
@@ -102,6 +107,7 @@ def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> Ta
         nested=task.nested,
         limited=may_be_limited(task, scope, project) or any(map(_limits_time, task.inner)),
         conditional=task.conditional,
+        locks=locks,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.index import RECYCLING
 from celery_analyzers.rule import Rule
 from celery_analyzers.setting_edits import settings_beside
 from celery_analyzers.worker_pools import pools
@@ -69,7 +70,8 @@ class WorkerRecyclingMissing(Rule):
             return
         if any(context.beside(name) is not None or context.given(name) for name in _RECYCLING):
             return
-        if any(context.project.ask("command_values", name.removeprefix("worker_")) for name in _RECYCLING):
+        if context.project.ask("mentions", RECYCLING):
+            # Here, on a command line, or in what one is put together from.
             return
         edits = settings_beside(setting, _VALUES, context)
         fix = Fix("Replace processes after 1000 tasks", edits, preferred=True) if edits else None

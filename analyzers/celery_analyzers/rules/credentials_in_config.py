@@ -84,7 +84,7 @@ class CredentialsInConfig(Rule):
             return
         if setting.name in _URLS:
             for node in _literals(context.node):
-                found = _URL.search(node.value)
+                found = _URL.search(str(node.value))
                 if found is not None and _is_password(found):
                     user, host = unquote(found["user"]), found["host"]
                     whose = f"the password of `{user}` at `{host}`" if user else f"the password of `{host}`"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
 
 _RECYCLING = ("worker_max_tasks_per_child", "worker_max_memory_per_child")
+_PREFORK = frozenset({"prefork"})
 _VALUES = {"worker_max_tasks_per_child": "1000"}
 
 
@@ -66,7 +67,7 @@ class WorkerRecyclingMissing(Rule):
     preset: ClassVar[Literal["recommended", "strict", "all"]] = "all"
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
-        if setting.name != "worker_concurrency" or context.in_tests or pools(context) != {"prefork"}:
+        if setting.name != "worker_concurrency" or context.in_tests or pools(context) != _PREFORK:
             return
         if any(context.beside(name) is not None or context.given(name) for name in _RECYCLING):
             return

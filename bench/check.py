@@ -31,6 +31,8 @@ DISTRIBUTION = "apache-superset"
 EXIT_CODES = range(2)
 FIXIT_EXIT_CODES = range(4)
 
+ALL_RULES = ("--preset", "all")
+
 
 @dataclass
 class Contestant:
@@ -99,8 +101,8 @@ def contestants(caches: Path) -> dict[str, Contestant]:
     ruff = ("check", "--isolated", "--output-format", "concise")
     pyflakes = (*ruff, "--select", "F")
     return {
-        "celeryls": Contestant(CELERYLS, "cold", ("check",), caches / "cold"),
-        "celeryls warm": Contestant(CELERYLS, "warm", ("check",), caches / "warm"),
+        "celeryls": Contestant(CELERYLS, "cold", ("check", *ALL_RULES), caches / "cold"),
+        "celeryls warm": Contestant(CELERYLS, "warm", ("check", *ALL_RULES), caches / "warm"),
         "ruff": Contestant(RUFF, "cold", (*ruff, "--no-cache")),
         "ruff warm": Contestant(RUFF, "warm", (*ruff, "--cache-dir", str(caches / "ruff"))),
         "ruff F": Contestant(RUFF, "Pyflakes' rules, cold", (*pyflakes, "--no-cache")),

@@ -37,7 +37,7 @@ def measure_engine(texts: Mapping[str, str], spots: int, root: Path) -> dict[str
     from celery_analyzers.registry import RuleSet
     from celery_analyzers.settings import Settings
 
-    rules = RuleSet.from_settings(Settings())
+    rules = RuleSet.from_settings(Settings(preset="all"))
     analyses: dict[str, FileAnalysis] = {}
     for name, text in texts.items():
         analyses[name] = FileAnalysis(text, rules=rules, project=Project(root))

@@ -175,7 +175,8 @@ class Client:
                 "rootUri": folder["uri"],
                 "workspaceFolders": [folder],
                 "capabilities": CAPABILITIES,
-                "initializationOptions": {},
+                # Ours runs all its rules; the others pass over what is not theirs.
+                "initializationOptions": {"celeryls": {"preset": "all"}},
             },
         )
         capabilities = answer["result"]["capabilities"]

@@ -15,31 +15,46 @@ from itertools import accumulate
 from pathlib import Path
 
 from celery_analyzers.app_sites import AppSite
+from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import AppContext, BeatContext, CanvasContext, Context, DispatchContext, SettingContext
+from celery_analyzers.context import (
+    AppContext,
+    BeatContext,
+    CallContext,
+    CanvasContext,
+    Context,
+    DispatchContext,
+    SettingContext,
+)
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
+from celery_analyzers.import_sites import ImportSite
 from celery_analyzers.index import SourceRecord
+from celery_analyzers.long_text import LARGEST_MODULE, LongText
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project, Question
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import CALLS, SEGMENT
+from celery_analyzers.resolution import is_task_class
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import IMPORTS, ORDER, ModuleScope
 from celery_analyzers.segmented_text import Change, SegmentedText
 from celery_analyzers.segments import Kind, Segment
-from celery_analyzers.setting_sites import ConfigurationSite, SettingSite
-from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingSite
+from celery_analyzers.silencing import in_order, of_idle_comment, silence, with_severities, without
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
+from celery_analyzers.task_calls import TaskCallSite, callables_in, calls_of_any
+from celery_analyzers.task_class_sites import TaskClassSite
 from celery_analyzers.tasks import registering_call
+from celery_analyzers.unread_names import UnreadNames
 
 _ASSIGNMENT = re.compile(r"[ \t]*\w+[ \t]*(?:=[^=]|:[^=\n]+=|\[|\.)")
 logger = logging.getLogger(__name__)
@@ -53,7 +68,7 @@ class SegmentAnalysis:
 
     __slots__ = (
         *("_lines", "asked", "consulted", "facts", "findings", "found", "ignores", "names", "owner", "problem"),
-        *("segment", "used"),
+        *("segment", "used", "withheld"),
     )
 
     def __init__(self, segment: Segment, names: SegmentNames, owner: str | None) -> None:
@@ -62,6 +77,8 @@ class SegmentAnalysis:
         self.owner = owner
         """The name of the class whose member this is."""
         self.ignores: tuple[Ignore, ...] = ignores(segment.text)
+        self.withheld: frozenset[str] = frozenset()
+        """The rules that asked an index which is still to come: what they find cannot be told yet."""
         self.found = 0
         """How many findings there were before comments silenced any."""
         self.findings: tuple[Finding, ...] = ()
@@ -94,9 +111,13 @@ class FileAnalysis:
         self._rules = rules
         self._project = project or Project()
         self._scope = ModuleScope({}, self._project, path)
-        self._text = SegmentedText("")
+        self._text: SegmentedText | LongText = SegmentedText("")
         self._aliases: re.Pattern[str] | None = None
+        self._callables: frozenset[str] = frozenset()
+        """The names that a call of a task may begin with."""
+        self._calls_a_task: re.Pattern[str] | None = None
         self._outdated: set[SegmentAnalysis] = set()
+        self._withheld: set[str] = set()
         self.segments: list[SegmentAnalysis] = []
         """The segments in order, with their findings."""
         self.replace(text)
@@ -126,13 +147,23 @@ class FileAnalysis:
 
     def replace(self, text: str) -> None:
         """Take another text."""
-        self._text = SegmentedText(text)
         removed, self.segments = tuple(self.segments), []
+        if len(text) > LARGEST_MODULE:
+            self._text = LongText(text)
+            self._scope.names = UnreadNames()
+            return
+        self._text = SegmentedText(text)
         self._apply(Change(0, (), tuple(self._text.segments)), removed)
 
     def edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
         """Replace what stands between two positions, which are clamped to the text."""
+        if isinstance(self._text, LongText):
+            self.replace(self._text.edited(start, end, text))
+            return
         change = self._text.edit(start, end, text)
+        if self._text.length > LARGEST_MODULE:
+            self.replace(self.text)
+            return
         removed = tuple(self.segments[change.first : change.first + len(change.removed)])
         self._apply(change, removed)
 
@@ -156,7 +187,7 @@ class FileAnalysis:
         self._outdated |= {
             analysis
             for analysis in self.segments
-            if everything or analysis.consulted or self._project.has_other_answers(analysis.asked)
+            if everything or analysis.consulted or self._has_other_answers(analysis)
         }
 
     def refresh_some(self, seconds: float) -> bool:
@@ -166,7 +197,7 @@ class FileAnalysis:
             if analysis in self._outdated:
                 self._outdated.discard(analysis)
                 self._run_at(index)
-                if time.monotonic() > end:
+                if self._outdated and time.monotonic() > end:
                     return False
         # What is left was edited meanwhile, and is new.
         self._outdated.clear()
@@ -201,7 +232,11 @@ class FileAnalysis:
 
     def has_other_answers(self) -> bool:
         """Whether the index of the workspace has other answers by now than the findings go by."""
-        return any(self._project.has_other_answers(analysis.asked) for analysis in self.segments)
+        return any(map(self._has_other_answers, self.segments))
+
+    def _has_other_answers(self, analysis: SegmentAnalysis) -> bool:
+        came = bool(analysis.withheld) and not self._project.is_without_index
+        return came or self._project.has_other_answers(analysis.asked)
 
     @property
     def scope(self) -> ModuleScope:
@@ -291,8 +326,11 @@ class FileAnalysis:
         }
         aliases = sorted(re.escape(name) for name in imported | assigned if not SEGMENT.search(name))
         pattern = re.compile(rf"\b(?:{'|'.join(aliases)})\b") if aliases else None
-        changed = pattern != self._aliases
-        self._aliases = pattern
+        callables = callables_in(names)
+        changed = (pattern, callables) != (self._aliases, self._callables)
+        if callables != self._callables:
+            self._calls_a_task = calls_of_any(callables)
+        self._aliases, self._callables = pattern, callables
         return changed
 
     def _users(self, changed: set[str]) -> Iterator[int]:
@@ -309,7 +347,9 @@ class FileAnalysis:
         analysis = SegmentAnalysis(old.segment, old.names, old.owner)
         self._scope.begin()
         self._project.begin()
+        self._withheld = set()
         found = self._check(analysis, syntax)
+        analysis.withheld = frozenset(self._withheld)
         analysis.found = len(found)
         analysis.used = frozenset(self._scope.used)
         analysis.consulted = frozenset(self._project.consulted)
@@ -320,7 +360,7 @@ class FileAnalysis:
     def _check(self, analysis: SegmentAnalysis, syntax: Syntax | Problem | None) -> list[Finding]:
         segment = analysis.segment
         owner = self._owner_class(analysis)
-        if not self._is_relevant(segment, owner):
+        if not self._is_relevant(segment, analysis.names, owner):
             return []
         syntax = syntax or parse(segment, analysis.lines)
         if isinstance(syntax, Problem):
@@ -328,7 +368,8 @@ class FileAnalysis:
             return []
         calls = self._may_call(segment.text)
         try:
-            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles()))
+            callables = self._callables if self._calls_one(segment.text) else ()
+            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles(), callables=callables))
         except RecursionError:
             # What Python's own parser could just about read may be nested too deeply to be walked.
             analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
@@ -345,18 +386,27 @@ class FileAnalysis:
     def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
         check = _asked(site, syntax, owner, self._project)
         for rule in self._rules.rules:
+            self._project.is_unanswered = False
             try:
                 yield from check(rule)
             except Exception:
                 # A mistake in one rule must not cost the user the findings of the others, nor the server.
                 logger.exception("The rule %s failed in %s; please report this", rule.name(), self._scope.path)
+            if self._project.is_unanswered:
+                self._withheld.add(rule.name())
 
-    def _is_relevant(self, segment: Segment, owner: ProjectClass | None) -> bool:
-        if segment.kind is Kind.TRIVIA or segment.kind is Kind.CLASS_HEAD:
+    def _is_relevant(self, segment: Segment, names: SegmentNames, owner: ProjectClass | None) -> bool:
+        if segment.kind is Kind.TRIVIA:
             return False
+        if owner is not None and is_task_class(owner):
+            return True
+        if segment.kind is Kind.CLASS_HEAD:
+            return self._is_task_class(names)
         if _ASSIGNMENT.match(segment.text, segment.code_start) and self._roles():
             return True
         if SEGMENT.search(segment.text) or (self._aliases and self._aliases.search(segment.text)):
+            return True
+        if self._calls_one(segment.text):
             return True
         name = function_name(segment)
         if name is None:
@@ -364,6 +414,14 @@ class FileAnalysis:
         if owner is not None:
             return name == "run" and registering_call(owner.binding.name, self._scope) is not None
         return registering_call(name, self._scope) is not None
+
+    def _is_task_class(self, names: SegmentNames) -> bool:
+        """Whether the head of a class is that of a task class."""
+        return bool(names.bases) and is_task_class(ProjectClass(ClassBinding("", names.bases), self._scope))
+
+    def _calls_one(self, text: str) -> bool:
+        """Whether a text may call a task as a plain function."""
+        return self._calls_a_task is not None and self._calls_a_task.search(text) is not None
 
     def _may_call(self, text: str) -> bool:
         """Whether a call in a text may make a crontab or a task, under whatever name the module knows these."""
@@ -381,6 +439,11 @@ class FileAnalysis:
     def _silence(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
         if self._silenced():
             return ()
+        if analysis.withheld:
+            return without(analysis.withheld, self._silenced_by_comments(analysis, found))
+        return self._silenced_by_comments(analysis, found)
+
+    def _silenced_by_comments(self, analysis: SegmentAnalysis, found: list[Finding]) -> tuple[Finding, ...]:
         # The comments of a segment that cannot be read may silence what is only hidden now.
         if analysis.problem is not None or not analysis.ignores:
             return tuple(with_severities(self._rules, found))
@@ -390,7 +453,7 @@ class FileAnalysis:
         """Say of `# celeryls: ignore-file` that there is nothing in the file to ignore."""
         if not self._silenced():
             return
-        idle = not any(analysis.found or analysis.problem for analysis in self.segments)
+        idle = not any(analysis.found or analysis.problem or analysis.withheld for analysis in self.segments)
         for index, analysis in enumerate(self.segments):
             if not analysis.silences_file:
                 continue
@@ -424,6 +487,9 @@ def _asked(
     if isinstance(site, DispatchSite):
         of_dispatch = DispatchContext(syntax, project, site, owner)
         return lambda rule: rule.check_dispatch(site.dispatch, of_dispatch)
+    if isinstance(site, TaskCallSite):
+        of_task_call = CallContext(syntax, project, site, owner, site.called.task)
+        return lambda rule: rule.check_task_called(site.called, of_task_call)
     if isinstance(site, CanvasSite):
         of_canvas = CanvasContext(syntax, project, site, owner)
         return lambda rule: rule.check_canvas(site.canvas, of_canvas)
@@ -436,5 +502,17 @@ def _asked(
     if isinstance(site, ConfigurationSite):
         of_call = Context(syntax, site.scope, project, call=site.call)
         return lambda rule: rule.check_configuration(site.configured, of_call)
-    of_entry = BeatContext(syntax, project, site)
-    return lambda rule: rule.check_beat_entry(site.entry, of_entry)
+    if isinstance(site, DiscoverySite):
+        of_discovery = Context(syntax, site.scope, project, call=site.call)
+        return lambda rule: rule.check_discovery(site.discovery, of_discovery)
+    if isinstance(site, BeatSite):
+        of_entry = BeatContext(syntax, project, site)
+        return lambda rule: rule.check_beat_entry(site.entry, of_entry)
+    if isinstance(site, ImportSite):
+        of_import = Context(syntax, site.scope, project, statement=site.node)
+        return lambda rule: rule.check_import(site.imported, of_import)
+    if isinstance(site, TaskClassSite):
+        of_class = Context(syntax, site.scope, project, statement=site.node)
+        return lambda rule: rule.check_task_class(site.made, of_class)
+    of_method = Context(syntax, site.scope, project, function=site.node)
+    return lambda rule: rule.check_task_method(site.method, of_method)

@@ -84,6 +84,7 @@ _PATH = Kind("path", "a path")
 _ITERATOR = Kind("iterable", "an iterator")
 _TIMEDELTA = Kind("timedelta", "a `timedelta`")
 _REQUEST = Kind("request", "a request")
+_RESPONSE = Kind("object", "a response")
 _INSTANCES = {
     "builtins.bytearray": Kind("bytes", "a `bytearray`"),
     "builtins.complex": Kind("object", "a complex number"),
@@ -108,6 +109,8 @@ _INSTANCES = {
     "django.http.request.HttpRequest": _REQUEST,
     "django.utils.timezone.timedelta": _TIMEDELTA,
     "fractions.Fraction": Kind("object", "a fraction"),
+    "django.http.HttpResponse": _RESPONSE,
+    "django.http.JsonResponse": _RESPONSE,
     "functools.partial": Kind("callable", "a function"),
     "io.BytesIO": _FILE,
     "io.StringIO": _FILE,
@@ -117,7 +120,9 @@ _INSTANCES = {
     "pathlib.PurePosixPath": _PATH,
     "re.Pattern": Kind("pattern", "a compiled pattern"),
     "re.compile": Kind("pattern", "a compiled pattern"),
+    **{f"requests.{method}": _RESPONSE for method in ("delete", "get", "head", "patch", "post", "put", "request")},
     "rest_framework.request.Request": _REQUEST,
+    "rest_framework.response.Response": _RESPONSE,
     "threading.Event": Kind("object", "an event"),
     "threading.Lock": Kind("object", "a lock"),
     "threading.RLock": Kind("object", "a lock"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from celery_analyzers.index import ASYNC_POOL, OTHER_SCHEDULER, RECYCLING, TIME_LIMIT
+from celery_analyzers.index import ASYNC_POOL, OTHER_SCHEDULER, RECYCLING, RESULT_BACKEND, TIME_LIMIT
 
 _WORDS = {
     TIME_LIMIT: re.compile(
@@ -20,6 +20,7 @@ _WORDS = {
         rb"django[-_]celery[-_]beat|redbeat|celerybeat[-_]?mongo|celery[-_]sqlalchemy|(?i:beat_scheduler)\b"
         rb"|\bbeat\b[^\r\n]*(?:--scheduler|[ \t]-S\b)"
     ),
+    RESULT_BACKEND: re.compile(rb"(?i:result_?backend|--result-backend|django[-_]celery[-_]results)"),
 }
 ALL_WORDS = frozenset(_WORDS)
 """What a file may speak of that cannot be read."""

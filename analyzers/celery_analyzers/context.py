@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 
 from celery_analyzers.app_sites import AppSite
 from celery_analyzers.beat_sites import BeatSite
@@ -33,8 +34,9 @@ from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_calls import TaskCallSite
+from celery_analyzers.task_names import is_started_in
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
-from celery_analyzers.test_files import is_test
 from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 
@@ -55,6 +57,7 @@ class Context:
         function: Function | None = None,
         decorator: ast.expr | None = None,
         call: ast.Call | None = None,
+        statement: ast.stmt | None = None,
         task: Task | None = None,
     ) -> None:
         self.syntax = syntax
@@ -67,6 +70,8 @@ class Context:
         """The node of the decorator, or of the call that makes the task; None where it stands elsewhere."""
         self.call = call
         """The node of the call that the fact is."""
+        self.statement = statement
+        """The node of the statement that the fact is: an import, a class, the assignment of an app."""
         self.task = task
         """The task that the fact is, or that it is about."""
 
@@ -116,9 +121,9 @@ class Context:
     @property
     def in_tests(self) -> bool:
         """Whether the module is a test, or stands among tests, by the names in its path inside the project."""
-        module, root = self.scope.module_scope, self.project.root
+        module = self.scope.module_scope
         path = module.path if isinstance(module, ModuleScope) else None
-        return path is not None and is_test(path, root)
+        return path is not None and self.project.is_test(path)
 
     @property
     def in_migrations(self) -> bool:
@@ -157,6 +162,16 @@ class Context:
     def names(self, task: Task) -> tuple[str, ...] | None:
         """The names that Celery may know a task by, None where they cannot be told."""
         return names_of(task, self._scope_of(task), self.project)
+
+    def likeliest_name(self, task: Task) -> str | None:
+        """The name that Celery knows a task by, but for `__main__.`, which only a script gives: the one that it can
+        have, or the first where Python is started in the folder that this one counts from."""
+        names = [name for name in self.names(task) or () if not name.startswith("__main__.")]
+        if len(names) == 1:
+            return names[0]
+        folders = Path(self.path).parents
+        depth = names[0].count(".") - 1 if names else -1
+        return names[0] if 0 <= depth < len(folders) and is_started_in(folders[depth]) else None
 
     def task_named(self, name: str) -> ProjectTask | None:
         """The task of the project that goes by a name; None where there is none, or several."""
@@ -227,7 +242,7 @@ class CallContext(Context):
         self,
         syntax: Syntax,
         project: Project,
-        site: DispatchSite | CanvasSite,
+        site: DispatchSite | CanvasSite | TaskCallSite,
         owner: ProjectClass | None,
         task: Task | None = None,
     ) -> None:
@@ -289,8 +304,7 @@ class AppContext(Context):
     """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
 
     def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
-        super().__init__(syntax, site.scope, project, call=site.call)
-        self.statement = site.statement
+        super().__init__(syntax, site.scope, project, call=site.call, statement=site.statement)
 
 
 class SettingContext(Context):

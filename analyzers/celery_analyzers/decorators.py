@@ -1,4 +1,4 @@
-"""What a project's own decorators do to the name of the function that they wrap.
+"""What a project's own decorators do to the name of the function that they wrap, and whether they replace it.
 
 Knows how decorators are written. Must not know tasks.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from celery_analyzers.bindings import FunctionBinding
-from celery_analyzers.expressions import Reference
+from celery_analyzers.expressions import Expression, Invocation, Reference
 from celery_analyzers.project import Project
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import ProjectFunction, Symbol
@@ -16,6 +16,7 @@ from celery_analyzers.task_names import module_names_of
 
 _NAMING = r"__name__|__qualname__|__wrapped__|__dict__|update_wrapper|wraps|setattr|wrapt"
 """With what a function is given another name."""
+_WRAPS = (Reference("wraps"), Reference("functools.wraps"))
 
 
 def name_under(decorators: Iterable[Symbol], project: Project) -> str | None:
@@ -30,6 +31,25 @@ def name_under(decorators: Iterable[Symbol], project: Project) -> str | None:
     if wrapper is None or path is None or project.may_hold(path, _NAMING):
         return None
     return f"{module_names_of(path, project.root)[0]}.{wrapper}"
+
+
+def replaces(decorator: Symbol, project: Project, attributes: str) -> bool:
+    """Whether a decorator surely returns a function of its own, and knows nothing of the `attributes`, a regular
+    expression, of what it is given."""
+    if not isinstance(decorator, ProjectFunction):
+        return False
+    function = _returned(decorator.binding)
+    if function is not None:
+        function = _returned(function) or function
+    module = decorator.scope.module_scope
+    path = module.path if isinstance(module, ModuleScope) else None
+    if function is None or path is None or any(_callee(d) not in _WRAPS for d in function.decorators):
+        return False
+    return not project.may_hold(path, attributes)
+
+
+def _callee(decorator: Expression) -> Expression:
+    return decorator.function if isinstance(decorator, Invocation) else decorator
 
 
 def _wrapper(decorator: FunctionBinding) -> str | None:

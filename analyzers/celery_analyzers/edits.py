@@ -127,6 +127,15 @@ def set_item(text: str, node: ast.expr, span_of: SpanOf, name: str, value: str) 
     return _appended(text, dict_listing(text, node, span_of), [f"{quote}{name}{quote}: {value}"])
 
 
+def remove_key(text: str, node: ast.expr, span_of: SpanOf, name: str) -> tuple[Edit, ...]:
+    """Take the key `name` with its value out of a dict, as `remove_keyword` does with a keyword."""
+    items = _dict_items(node)
+    if not isinstance(node, ast.Dict) or name not in items:
+        return ()
+    listing = dict_listing(text, node, span_of)
+    return (_removal(text, listing, _item_at(listing, span_of(items[name][0]).start), False),)
+
+
 def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], under: str) -> tuple[Edit, ...]:
     """Move the items `names` of a dict into the dict that stands in it under the key `under`, or that is made there.
 
@@ -148,6 +157,18 @@ def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], und
     else:
         return ()
     return tuple(sorted([*edits, *_removals(text, listing, set(places))], key=_by_position))
+
+
+def add_item(text: str, node: ast.Dict, span_of: SpanOf, key: str, value: str) -> tuple[Edit, ...]:
+    """Write the item `"key": value` behind the last one of a dict, with the quotes of its other keys.
+
+    No edits where the dict has the key already.
+    """
+    if key in _dict_items(node):
+        return ()
+    written = [text[span_of(other).end - 1] for other in node.keys if isinstance(other, ast.Constant)]
+    quote = next((one for one in written if one in "'\""), '"')
+    return _appended(text, dict_listing(text, node, span_of), [f"{quote}{key}{quote}: {value}"])
 
 
 def _removals(text: str, listing: Listing, places: set[int]) -> Iterator[Edit]:
@@ -238,6 +259,21 @@ def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: s
     step = indentation(text, span_of(handler.body[0]).start).removeprefix(indent)
     step = step or ("\t" if indent.endswith("\t") else _STEP)
     return (_insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
+
+
+def raise_again(text: str, handler: ast.ExceptHandler, span_of: SpanOf) -> tuple[Edit, ...]:
+    """Have `handler` raise at its end what it caught, in the place of a `pass`, `continue` or plain `return`."""
+    last = handler.body[-1]
+    span = span_of(last)
+    does_nothing = isinstance(last, (ast.Pass, ast.Continue))
+    if does_nothing or (isinstance(last, ast.Return) and (last.value is None or isinstance(last.value, ast.Constant))):
+        return (Edit(span, "raise"),)
+    if isinstance(last, (ast.Return, ast.Raise, ast.Break)):
+        return ()
+    if not first_on_line(text, span.start):
+        return (_insertion(span.end, "; raise"),)
+    end = line_end(text, span.end)
+    return (_insertion(end, newline_of(text) + indentation(text, span.start) + "raise"),)
 
 
 def _insertion(offset: int, text: str) -> Edit:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -32,16 +32,20 @@ from celery_analyzers.facts import (
     Option,
     Parameter,
     TaskDefinition,
+    TaskMethod,
 )
 from celery_analyzers.findings import Span
+from celery_analyzers.import_sites import ImportSite, import_site
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
 from celery_analyzers.scopes import InnerScope
-from celery_analyzers.setting_sites import ConfigurationSite, SettingReader, SettingSite
+from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_calls import TaskCallSite, task_call_site
+from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
@@ -49,6 +53,7 @@ from celery_analyzers.values import evaluate
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
+_IMPORT = re.compile(r"\b(?:from|import)[ \t]+(?:dj)?celery\b")
 
 _OF_APPS = frozenset({"on_after_configure", "on_after_finalize", "on_after_fork", "on_configure"})
 """Signals that an app sends about itself."""
@@ -87,18 +92,38 @@ class CrontabSite:
         return self.crontab
 
 
-Site = TaskSite | CrontabSite | DispatchSite | CanvasSite | AppSite | SettingSite | ConfigurationSite | BeatSite
+Site = (
+    TaskSite
+    | CrontabSite
+    | DispatchSite
+    | TaskCallSite
+    | CanvasSite
+    | AppSite
+    | SettingSite
+    | ConfigurationSite
+    | DiscoverySite
+    | BeatSite
+    | ImportSite
+    | TaskClassSite
+    | TaskMethodSite
+)
 
 
 def sites(
-    syntax: Syntax, scope: Scope, owner: ProjectClass | None, *, calls: bool, roles: Sequence[SourceRecord] = ()
+    syntax: Syntax,
+    scope: Scope,
+    owner: ProjectClass | None,
+    *,
+    calls: bool,
+    roles: Sequence[SourceRecord] = (),
+    callables: Collection[str] = (),
 ) -> Iterator[Site]:
     """The Celery facts of a segment, in order. `owner` is the class whose member the segment is.
 
     `calls` tells whether a call in it may matter; where the words already say no, only decorators are read. `roles` are
-    what the module is to the apps that are configured from it.
+    what the module is to the apps that are configured from it, `callables` names that a call of a task may begin with.
     """
-    visitor = _Visitor(syntax, calls, roles)
+    visitor = _Visitor(syntax, calls, roles, callables)
     if owner is None:
         yield from visitor.block(syntax.statements, scope, None)
     else:
@@ -108,6 +133,7 @@ def sites(
 class _Visitor:
     __slots__ = (
         "_assignment",
+        "_callables",
         "_conditions",
         "_dispatches",
         "_look_inside",
@@ -119,15 +145,21 @@ class _Visitor:
         "_yields",
     )
 
-    def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord]) -> None:
+    def __init__(self, syntax: Syntax, calls: bool, roles: Sequence[SourceRecord], callables: Collection[str]) -> None:
         self._syntax = syntax
         self._settings = SettingReader(syntax, roles)
         self._reads_calls = calls
+        self._callables = callables
         self._reads_dispatches = DISPATCHES.search(syntax.text) is not None
         self._reads_signatures = self._reads_dispatches and SIGNATURES.search(syntax.text) is not None
         # The text tells at once that most functions hold no other and yield nothing.
         self._look_inside = (
-            calls or self._reads_dispatches or self._settings.reads or len(_DEFINITION.findall(syntax.text)) > 1
+            calls
+            or bool(callables)
+            or self._reads_dispatches
+            or self._settings.reads
+            or len(_DEFINITION.findall(syntax.text)) > 1
+            or _IMPORT.search(syntax.text) is not None
         )
         self._yields = "yield" in syntax.text
         self._dispatches = DispatchReader(syntax)
@@ -141,8 +173,13 @@ class _Visitor:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield from self._function(node, scope, owner)
             elif isinstance(node, ast.ClassDef):
+                if made := task_class_site(node, scope, self._syntax):
+                    yield made
                 inner = ProjectClass(class_binding(node), scope)
                 yield from self.block(node.body, InnerScope.of(inner.binding.body, scope), inner)
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                if imported := import_site(node, scope, self._syntax):
+                    yield imported
             else:
                 yield from self._statement(node, scope, owner)
 
@@ -173,11 +210,17 @@ class _Visitor:
         task = self._decorated(node, scope, owner) or self._registered(node, scope, owner)
         if task is not None:
             yield task
+        if owner is not None and is_task_class(owner):
+            yield self._method(node, scope, owner)
         if not self._look_inside:
             return
         outside = owner.scope if owner is not None else scope
         inside = InnerScope.of(_inside(node, scope), outside)
         yield from self.block(node.body, inside, None)
+
+    def _method(self, node: Function, scope: Scope, owner: ProjectClass) -> TaskMethodSite:
+        decorators = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)
+        return TaskMethodSite(TaskMethod(self.function_facts(node), owner, decorators), node, scope)
 
     def _decorated(self, node: Function, scope: Scope, owner: ProjectClass | None) -> TaskSite | None:
         read = [(i, maker_of(expression(decorator), scope)) for i, decorator in enumerate(node.decorator_list)]
@@ -276,7 +319,7 @@ class _Visitor:
         return Parameter(node.arg, kind, Span(start, start + len(node.arg)), annotation, value)
 
     def _calls(self, node: ast.AST, scope: Scope) -> Iterator[Site]:
-        if not (self._reads_calls or self._reads_dispatches or self._settings.reads):
+        if not (self._reads_calls or self._reads_dispatches or self._callables or self._settings.reads):
             return
         if self._reads_signatures:
             self._dispatches.roles.note(node, scope)
@@ -289,6 +332,8 @@ class _Visitor:
                 yield dispatch
             elif canvas := canvas_site(call, scope, self._syntax, aliases=self._reads_calls):
                 yield canvas
+            elif self._callables and (called := task_call_site(call, scope, self._syntax, self._callables)):
+                yield called
             elif self._settings.reads:
                 if app := app_site(call, self._assignment, scope, self._syntax):
                     yield app

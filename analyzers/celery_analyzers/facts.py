@@ -13,7 +13,7 @@ from celery_analyzers.bindings import ParameterKind
 from celery_analyzers.expressions import Expression
 from celery_analyzers.findings import Span
 from celery_analyzers.makers import CELERYS, Maker
-from celery_analyzers.symbols import Symbol
+from celery_analyzers.symbols import ProjectClass, Symbol
 from celery_analyzers.tasks import NOT_GIVEN, Form, ProjectTask
 
 
@@ -187,6 +187,14 @@ class Dispatch:
         return next((option for option in self.options if option.name == name), None)
 
 
+@dataclass(frozen=True, slots=True)
+class TaskCalled:
+    """A call of a task as a plain function: `send(1)`, which runs it here and now."""
+
+    span: Span
+    task: ProjectTask
+
+
 CanvasKind = Literal["chain", "group", "chord"]
 
 
@@ -229,6 +237,18 @@ class ConfiguredFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class Discovery:
+    """A call of `autodiscover_tasks`. `packages` is its first argument, and `related_name` the value of that one, both
+    None where they are not given."""
+
+    span: Span
+    packages: Argument | None
+    related_name: object
+    complete: bool
+    """Whether all its arguments can be told."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppMade:
     """A call that makes an app, and the name or dotted path that this is bound to, None where it is to none."""
 
@@ -257,4 +277,55 @@ class BeatEntry:
         return dict(self.fields).get(name)
 
 
-Fact = TaskDefinition | CrontabCall | Dispatch | CanvasMade | AppMade | SettingGiven | ConfiguredFrom | BeatEntry
+@dataclass(frozen=True, slots=True)
+class ImportedName:
+    """One name of an import: its whole path, `celery.schedules.crontab`, the name that it gets, if another, and where
+    it stands, `as` included."""
+
+    path: str
+    alias: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class CeleryImport:
+    """A statement that imports from Celery. `module` is what it imports from, None for `import celery`."""
+
+    module: str | None
+    names: tuple[ImportedName, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClass:
+    """A class that derives from `celery.Task`."""
+
+    name: str
+    name_span: Span
+    owner: ProjectClass
+
+
+@dataclass(frozen=True, slots=True)
+class TaskMethod:
+    """A method of a class that derives from `celery.Task`. `decorators` are what stands above it."""
+
+    function: FunctionFacts
+    owner: ProjectClass
+    decorators: tuple[Symbol, ...] = ()
+
+
+Fact = (
+    TaskDefinition
+    | CrontabCall
+    | Dispatch
+    | TaskCalled
+    | CanvasMade
+    | AppMade
+    | SettingGiven
+    | ConfiguredFrom
+    | Discovery
+    | BeatEntry
+    | CeleryImport
+    | TaskClass
+    | TaskMethod
+)

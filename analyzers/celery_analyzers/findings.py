@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Protocol
 
 Safety = Literal["safe", "unsafe"]
 
@@ -64,6 +65,23 @@ class NeededImport:
     alias: str | None = None
 
 
+class OtherEdits(Protocol):
+    """What a fix changes outside of its segment: in another file of the project, or anywhere in its own.
+
+    The edits are made of the text as it is when the fix is applied: it may have changed since the finding was made.
+    What implements this is frozen and compares by its values, as findings do.
+    """
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for the one that the finding is in."""
+        ...
+
+    def edits(self, text: str) -> tuple[Edit, ...]:
+        """The edits of the file's text; none where it has become another one, so that the fix is off."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fix:
     """One way to mend a finding.
@@ -71,7 +89,8 @@ class Fix:
     `title` is an imperative. A `safe` fix keeps what the code means (fix-all applies it); an `unsafe` one may change
     behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
     `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings,
-    as pairs of old and new, that then get another name wherever the module gives or uses them.
+    as pairs of old and new, that then get another name wherever the module gives or uses them. `elsewhere` is what it
+    changes beside: all of it is applied, or nothing.
     """
 
     title: str
@@ -79,6 +98,7 @@ class Fix:
     safety: Safety = "unsafe"
     preferred: bool = False
     imports: tuple[NeededImport, ...] = ()
+    elsewhere: tuple[OtherEdits, ...] = ()
     renames: tuple[tuple[str, str], ...] = ()
 
     def shifted(self, by: int) -> Fix:

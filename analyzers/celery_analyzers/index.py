@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from celery_analyzers.known_names import AboutName, KnownNames
+from celery_analyzers.test_files import TEST_FILES, is_test
 
 if TYPE_CHECKING:
     from celery_analyzers.command_lines import WorkerCommand
@@ -24,6 +25,9 @@ TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
 OTHER_SCHEDULER = "other-scheduler"
 RECYCLING = "recycling"
+RESULT_BACKEND = "result-backend"
+ANY_CLASS = "*"
+"""Stands among the names of classes for those that code which cannot be told may register."""
 BUILTIN_TASKS = frozenset(
     f"celery.{name}"
     for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
@@ -84,7 +88,8 @@ class FileRecord:
     `reads` the task options that the file reads as attributes, and `speaks_of` the names in it that look like settings
     of Celery's. `serializes` tells that the file has a say in how messages are written, `unread` that not all of it
     could be read, so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL,
-    and `commands` the workers that a deployment file starts.
+    `commands` the workers that a deployment file starts, and `classes` the names of task classes that are registered,
+    subclassed or the base of a task.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -100,6 +105,7 @@ class FileRecord:
     unread: bool = False
     words: tuple[str, ...] = ()
     commands: tuple[WorkerCommand, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether the file adds nothing."""
@@ -180,11 +186,18 @@ class ProjectIndex:
     records: Mapping[str, FileRecord] = field(default_factory=dict[str, FileRecord])
     files: frozenset[str] = frozenset()
     root: str = ""
+    test_files: tuple[str, ...] = TEST_FILES
 
     @classmethod
-    def of(cls, records: Mapping[str, FileRecord], files: Iterable[str], root: str) -> ProjectIndex:
+    def of(
+        cls,
+        records: Mapping[str, FileRecord],
+        files: Iterable[str],
+        root: str,
+        test_files: tuple[str, ...] = TEST_FILES,
+    ) -> ProjectIndex:
         """The index of a workspace, in the order of its paths, whatever order they were found in."""
-        return cls({path: records[path] for path in sorted(records)}, frozenset(files), root)
+        return cls({path: records[path] for path in sorted(records)}, frozenset(files), root, test_files)
 
     def with_records(self, records: Mapping[str, FileRecord]) -> ProjectIndex:
         """The index of the same files with other records."""
@@ -235,8 +248,12 @@ class ProjectIndex:
     @cached_property
     def _known_names(self) -> KnownNames:
         tasks = {self._inside(path): record.tasks for path, record in self.records.items()}
-        tests = frozenset(self._inside(path) for path in self.records if in_tests(path, self.root))
+        tests = frozenset(self._inside(path) for path in self.records if self._in_tests(path))
         return KnownNames(tasks, map(self._inside, self.files), tests)
+
+    def _in_tests(self, path: str) -> bool:
+        """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
+        return is_test(Path(path), Path(self.root) if self.root else None, self.test_files)
 
     def _inside(self, path: str) -> str:
         """The path of a file inside the workspace, with slashes."""
@@ -268,7 +285,7 @@ class ProjectIndex:
 
     @cached_property
     def _apps(self) -> tuple[str, ...]:
-        return tuple(path for path, record in self.records.items() if record.apps and not in_tests(path, self.root))
+        return tuple(path for path, record in self.records.items() if record.apps and not self._in_tests(path))
 
     def apps(self) -> tuple[str, ...]:
         """The modules that make apps."""
@@ -283,7 +300,7 @@ class ProjectIndex:
         found: dict[str, int] = defaultdict(int)
         for path, record in self.records.items():
             unlimited = [task for task in record.tasks if not task.limited]
-            if not unlimited or in_tests(path, self.root):
+            if not unlimited or self._in_tests(path):
                 continue
             shared = self.apps_for(path)
             for task in unlimited:
@@ -345,6 +362,14 @@ class ProjectIndex:
                     found[path] = known if source in known else (*known, source)
         return found
 
+    def uses_class(self, name: str) -> bool:
+        """Whether a task class of this name is registered, subclassed or the base of a task somewhere, or may be."""
+        return self._has_unread_code or not self._classes.isdisjoint((name, ANY_CLASS))
+
+    @cached_property
+    def _classes(self) -> frozenset[str]:
+        return frozenset(name for record in self.records.values() for name in record.classes)
+
     def speaks_of(self, name: str, path: str) -> bool:
         """Whether any other file than the one at `path` holds a name that looks like a setting of Celery's."""
         return any(name in record.speaks_of for other, record in self.records.items() if other != path)
@@ -381,6 +406,20 @@ class ProjectIndex:
             found.add(None)
         return tuple(sorted(found, key=lambda pool: pool or ""))
 
+    def queues_consumed(self) -> tuple[tuple[str, ...], bool] | None:
+        """The queues that the workers of deployment files are started with, and whether some worker is started without
+        any, so that it takes those of its app's settings; None where no worker is started, or not all can be told."""
+        workers = [command for command in self.commands if command.kind == "worker"]
+        if not workers or self._has_unread_commands:
+            return None
+        found: set[str] = set()
+        for worker in workers:
+            given = worker.values("queues")
+            if not worker.is_complete or None in given:
+                return None
+            found.update(queue.strip() for value in given for queue in (value or "").split(","))
+        return tuple(sorted(found)), any(not worker.has("queues") for worker in workers)
+
     @cached_property
     def _has_unread_commands(self) -> bool:
         return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))
@@ -391,7 +430,7 @@ class ProjectIndex:
         return tuple(command for record in self.records.values() for command in record.commands)
 
     def mentions(self, word: str) -> bool:
-        """Whether any file of the workspace speaks of a word such as TIME_LIMIT, in whatever form."""
+        """Whether any file of the workspace speaks of TIME_LIMIT, RESULT_BACKEND or the like, in whatever form."""
         return word in self._words
 
     @cached_property
@@ -440,10 +479,3 @@ def _nearest(path: str, modules: Iterable[str]) -> tuple[str, ...]:
     near = [(len(os.path.commonpath((path, module))), module) for module in modules]
     nearest = max((depth for depth, _ in near), default=0)
     return tuple(sorted(module for depth, module in near if depth == nearest))
-
-
-def in_tests(path: str, root: str) -> bool:
-    """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
-    from celery_analyzers.test_files import is_test
-
-    return is_test(Path(path), Path(root) if root else None)

@@ -19,9 +19,11 @@ from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
 from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
 from celery_analyzers.effective import may_be_limited, names_of
-from celery_analyzers.facts import Dispatch, TaskDefinition
-from celery_analyzers.index import FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
-from celery_analyzers.project import LARGEST_MODULE, Project
+from celery_analyzers.expressions import Expression, Reference
+from celery_analyzers.facts import Dispatch, TaskClass, TaskDefinition
+from celery_analyzers.index import ANY_CLASS, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
+from celery_analyzers.long_text import LARGEST_MODULE
+from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
 from celery_analyzers.resolution import resolve
@@ -45,6 +47,7 @@ _LOCKS = re.compile(
 SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
 """What a file holds that may teach kombu to write what it cannot write by itself."""
 _NAMING = re.compile(r"\bdef[ \t]+gen_task_name\b|\bgen_task_name[ \t]*=")
+_REGISTERS = re.compile(r"(?<!def )\b(?:register_task|tasks\.register)[ \t]*\(\s*([\w.]*)")
 _DEEPEST = 8
 
 
@@ -56,6 +59,7 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
     project.begin()
     tasks: list[TaskRecord] = []
     uses: list[UseRecord] = []
+    classes = set(_registered_classes(analysis.text))
     for index, segment in enumerate(analysis.segments):
         for fact in segment.facts:
             if isinstance(fact, TaskDefinition) and fact.function is not None:
@@ -68,6 +72,10 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
             elif isinstance(fact, Dispatch) and (use := _use(fact)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
                 uses.append(UseRecord(*use, line, fact.method))
+            if isinstance(fact, TaskClass):
+                classes.update(path.rpartition(".")[2] for path in map(_path_of, fact.owner.binding.bases) if path)
+            elif isinstance(fact, TaskDefinition) and isinstance(fact.base, ProjectClass):
+                classes.add(fact.base.binding.name)
     text = analysis.text
     apps = list(apps_made(scope))
     return FileRecord(
@@ -82,7 +90,21 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         SERIALIZES.search(text) is not None,
         tuple(sorted(set(_SETTING.findall(text)))),
         bool(analysis.problems()) or "\ufffd" in text,
+        classes=tuple(sorted(classes)),
     )
+
+
+def _registered_classes(text: str) -> Iterator[str]:
+    """The names of classes that a text registers as tasks; ANY_CLASS where it may be any."""
+    if "__subclasses__" in text:
+        yield ANY_CLASS
+    for match in _REGISTERS.finditer(text):
+        name = match[1].rpartition(".")[2]
+        yield name if name[:1].isupper() else ANY_CLASS
+
+
+def _path_of(value: Expression) -> str:
+    return value.path if isinstance(value, Reference) else ""
 
 
 def _home(task: TaskDefinition, scope: ModuleScope) -> Scope | None:

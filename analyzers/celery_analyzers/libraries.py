@@ -204,7 +204,7 @@ _DEEP = {
     "anthropic.": Operation(Category.SERVICE, "anthropic"),
     "slack_sdk.": Operation(Category.SERVICE, "service"),
     "twilio.rest.": Operation(Category.SERVICE, "service"),
-    "urllib3.PoolManager.": Operation(Category.HTTP, "urllib3", Timeout()),
+    "urllib3.PoolManager.": Operation(Category.HTTP, "urllib3", Timeout(bounded=True)),
     "django.db.connection.": Operation(Category.DATABASE, "django.db"),
     "sqlalchemy.orm.Session.": Operation(Category.DATABASE, "sqlalchemy"),
     "sqlalchemy.orm.sessionmaker.": Operation(Category.DATABASE, "sqlalchemy"),

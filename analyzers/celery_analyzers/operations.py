@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body, CallSite
 
+_QUICK = (
+    *("builtins.", "collections.", "contextlib.", "copy.", "datetime.", "decimal.", "json.", "logging.", "math."),
+    *("re.", "uuid."),
+)
+"""Where functions come from that are done in no time."""
+_QUICK_METHODS = frozenset(
+    {"add", "append", "decode", "encode", "endswith", "extend", "format", "get", "index", "items", "join", "keys"}
+    | {"lower", "pop", "remove", "replace", "setdefault", "split", "startswith", "strip", "update", "upper", "values"}
+    | {"debug", "error", "exception", "info", "warning"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Performed:
@@ -30,6 +41,12 @@ class Performed:
 
     call: CallSite
     operation: Operation
+
+    @property
+    def name(self) -> str:
+        """What is called, as it is to be named in a message: as it is written, if that tells where it comes from."""
+        call = self.call
+        return call.source if "." in call.source.lstrip(".") else str(call.path)
 
 
 def operations(body: Body) -> Iterator[Performed]:
@@ -53,6 +70,15 @@ def operation_of(call: CallSite) -> Operation | None:
         posts = isinstance(verb, ast.Constant) and str(verb.value).upper() == "POST"
         return replace(operation, repeatable=False if posts else None)
     return operation
+
+
+def takes_time(call: CallSite) -> bool:
+    """Whether a call may do work: not one that is known to be done in no time, such as a line in a log."""
+    if operation_of(call) is not None:
+        return True
+    if call.path is not None:
+        return not call.path.startswith(_QUICK)
+    return call.method not in _QUICK_METHODS
 
 
 def waits_without_end(performed: Performed, body: Body) -> bool:

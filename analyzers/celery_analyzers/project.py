@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
+from celery_analyzers.long_text import LARGEST_MODULE
 from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import Scope
 from celery_analyzers.task_names import is_started_in, module_names_of
+from celery_analyzers.test_files import TEST_FILES, is_test
 from celery_analyzers.unread_names import UnreadNames
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
-LARGEST_MODULE = 2_000_000
-"""Bytes above which a module that is only imported is not read: what it binds is then unknown."""
 
 
 class Project:
@@ -44,6 +44,7 @@ class Project:
         index: ProjectIndex | None = None,
         extra_task_decorators: Iterable[str] = (),
         external_task_names: Iterable[str] = (),
+        test_files: tuple[str, ...] = TEST_FILES,
     ) -> None:
         self.root = root.absolute() if root is not None else None
         self.generation = 0
@@ -52,9 +53,14 @@ class Project:
         """Files that answers depended on since `begin`, those that were looked for in vain among them."""
         self.asked: dict[Question, object] = {}
         """What the index was asked since `begin`, with its answers."""
+        self.awaits_index = False
+        """Whether there is to be an index, so that what asks for it cannot be told yet."""
+        self.is_unanswered = False
+        """Whether something was asked of the index that is still to come. Whoever wants to know sets it to False."""
         self._index = index
         self._extra_task_decorators = frozenset(extra_task_decorators)
         self._external_task_names = tuple(external_task_names)
+        self._test_files = test_files
         self._overlays: dict[Path, str] = {}
         self._scopes: dict[Path, ModuleScope | None] = {}
         self._given: dict[tuple[str, str], _Kept] = {}
@@ -93,7 +99,17 @@ class Project:
         key = (question, arguments)
         if key not in self.asked:
             self.asked[key] = self._answer(key)
+        self._note_unanswered()
         return self.asked[key]
+
+    def _note_unanswered(self) -> None:
+        if self.is_without_index:
+            self.is_unanswered = True
+
+    @property
+    def is_without_index(self) -> bool:
+        """Whether the index is still to come."""
+        return self.awaits_index and self._index is None
 
     def _answer(self, question: Question) -> object:
         name, arguments = question
@@ -118,6 +134,10 @@ class Project:
         """Whether the configuration says that tasks of this name are run by somebody else."""
         return any(fnmatchcase(name, pattern) for pattern in self._external_task_names)
 
+    def is_test(self, path: Path) -> bool:
+        """Whether a file is a test, or stands among tests, by the names in its path inside the project."""
+        return is_test(path, self.root, self._test_files)
+
     def may_hold(self, path: Path, pattern: str) -> bool:
         """Whether the text of the file at `path` holds what matches a regular expression; True where it cannot be
         read."""
@@ -137,6 +157,8 @@ class Project:
             self.consulted, self.asked = before
         self.consulted |= kept.consulted
         self.asked |= kept.asked
+        if kept.asked:
+            self._note_unanswered()
         return kept.given
 
     def _find_given(self, name: str, app: str) -> Iterator[Given]:

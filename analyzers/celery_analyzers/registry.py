@@ -6,16 +6,20 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import TypeVar
 
 from celery_analyzers import rules as rules_package
 from celery_analyzers.findings import Severity
+from celery_analyzers.groups import GROUPS, group_named
 from celery_analyzers.rule import Rule
-from celery_analyzers.settings import Settings
+from celery_analyzers.settings import PRESETS, Settings
 
 _CODE = re.compile(r"CEL\d*\Z", re.IGNORECASE)
+_EXACT = 100
+_T = TypeVar("_T")
 
 
 @cache
@@ -46,36 +50,82 @@ def matches(selector: str, rule: type[Rule]) -> int:
     """How exactly a selector names a rule: 0 not at all, 1 as one of all, more for more of its code or its name."""
     if selector.upper() == "ALL":
         return 1
-    if _CODE.match(selector) and rule.code.startswith(selector.upper()):
-        return 1 + len(selector)
-    return 100 if selector.lower() == rule.name() else 0
+    if selector.lower() in (rule.name(), rule.code.lower()):
+        return _EXACT
+    group = group_named(selector)
+    prefix = selector.upper() if group is None else group.prefix
+    return 1 + len(prefix) if _CODE.match(prefix) and rule.code.startswith(prefix) else 0
+
+
+def is_selector(selector: str) -> bool:
+    """Whether a selector names a rule, or a group, be there no rule in it."""
+    if group_named(selector) or any(group.prefix == selector.upper() for group in GROUPS):
+        return True
+    return any(matches(selector, rule) for rule in all_rules())
+
+
+def selectors() -> list[str]:
+    """What selectors name rules and groups by, but for the beginnings of codes."""
+    names = [name for rule in all_rules() for name in (rule.name(), rule.code)]
+    return [*names, *(group.name for group in GROUPS), "ALL"]
+
+
+def by_rule(values: Mapping[str, _T]) -> dict[str, _T]:
+    """Values that selectors are given, by the names of the rules: the most exact selector wins, of equals the last."""
+    found: dict[str, _T] = {}
+    for rule in all_rules():
+        named = [(matches(selector, rule), place) for place, selector in enumerate(values)]
+        exactness, place = max(named, default=(0, 0))
+        if exactness:
+            found[rule.name()] = [*values.values()][place]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules that run, with the severities that settings give them."""
+    """The rules that run, with the severities that settings give them; `lowers` makes each one level lower."""
 
     rules: tuple[Rule, ...]
     severities: tuple[tuple[str, Severity], ...] = ()
+    lowers: bool = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RuleSet:
-        """The rules that `settings` choose."""
+        """The rules that `settings` choose, as of a file that nothing more is said of."""
         chosen = [
             rule()
             for rule in all_rules()
-            if _exactness(settings.select, rule) > _exactness(settings.ignore, rule)
+            if _wanted(settings, rule) > _exactness(settings.ignore, rule)
             and settings.severity.get(rule.name(), rule.severity) is not None
         ]
         severities = sorted((name, level) for name, level in settings.severity.items() if level is not None)
         return cls(tuple(chosen), tuple(severities))
 
-    def severity(self, rule: str) -> Severity | None:
-        """The severity that settings give all findings of a rule; None leaves it to the rule."""
-        return dict(self.severities).get(rule)
+    def without(self, selectors: tuple[str, ...]) -> RuleSet:
+        """The same rules without those that one of the selectors names."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not _exactness(selectors, type(rule))))
+
+    def severity(self, rule: str, own: Severity) -> Severity:
+        """The severity of a finding to which its rule gives the severity `own`."""
+        severity = dict(self.severities).get(rule, own)
+        return Severity(severity - 1) if self.lowers and severity > Severity.HINT else severity
+
+    @property
+    def keeps_severities(self) -> bool:
+        """Whether all findings have the severity that their rules give them."""
+        return not (self.severities or self.lowers)
 
     def __contains__(self, name: object) -> bool:
         return any(rule.name() == name for rule in self.rules)
+
+
+def _wanted(settings: Settings, rule: type[Rule]) -> int:
+    """How exactly a rule is asked for; 0 if it is not."""
+    if settings.select is None:
+        basis = int(PRESETS.index(rule.preset) <= PRESETS.index(settings.preset))
+    else:
+        basis = _exactness(settings.select, rule)
+    return max(basis, _exactness(settings.extend_select, rule))
 
 
 def _exactness(selectors: Iterable[str], rule: type[Rule]) -> int:

@@ -42,7 +42,7 @@ _CALLS = (
 )
 """Of words and calls a file holds one that concerns Celery."""
 SEGMENT = re.compile(
-    r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|"
+    r"@|\btask\b|[cC]elery|CELERY|crontab|register_task|shared_task|\.conf\b|config_from_object|add_defaults|autodiscover_tasks|"
     + _DISPATCH
 )
 """What a segment must hold to be worth reading."""

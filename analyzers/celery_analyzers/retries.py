@@ -1,4 +1,5 @@
-"""How a task gets to run again: by `retry()`, by `autoretry_for`, or because its message is delivered twice.
+"""How a task gets to run again: by `retry()`, by `autoretry_for`, or because its message is delivered twice; and how
+another takes its place.
 
 Knows Celery's options and methods for it. Must not know rules.
 """
@@ -37,6 +38,17 @@ def retry_calls(task: TaskDefinition, context: Context) -> Iterator[CallSite]:
     names = {f"{name}.retry" for name in instance_names(task, body)}
     for call in body.calls:
         if call.method == "retry" and (call.source in names or call.path in _RETRY):
+            yield call
+
+
+def replace_calls(task: TaskDefinition, context: Context) -> Iterator[CallSite]:
+    """The calls of `replace` on the task itself in its body, which send another in its place and raise `Ignore`."""
+    body = context.body
+    if body is None or not context.mentions(".replace(") or context.base_may_define(task, "replace"):
+        return
+    names = {f"{name}.replace" for name in instance_names(task, body)}
+    for call in body.calls:
+        if call.method == "replace" and (call.source in names or call.path == "celery.current_task.replace"):
             yield call
 
 

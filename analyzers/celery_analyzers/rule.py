@@ -8,15 +8,17 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from celery_analyzers.findings import Finding, Fix, Severity, Span
+from celery_analyzers.groups import Group, group_of
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
     from celery_analyzers.context import (
         AppContext,
         BeatContext,
+        CallContext,
         CanvasContext,
         Context,
         DispatchContext,
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
         AppMade,
         BeatEntry,
         CanvasMade,
+        CeleryImport,
         ConfiguredFrom,
         CrontabCall,
+        Discovery,
         Dispatch,
         SettingGiven,
+        TaskCalled,
+        TaskClass,
         TaskDefinition,
+        TaskMethod,
     )
+    from celery_analyzers.settings import Preset
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (
@@ -61,10 +69,12 @@ class Rule:
     """The number, as in `CEL103`: an alias for the name."""
     severity: ClassVar[Severity]
     """The severity that findings have where the check does not say otherwise."""
-    preset: ClassVar[Literal["recommended", "strict", "all"]] = "recommended"
+    preset: ClassVar[Preset] = "recommended"
     """The smallest preset that has the rule: what nearly every team wants, what a careful one does, or all."""
     since: ClassVar[str] = "0.1.0"
     """The release of celeryls that brought the rule."""
+    celery: ClassVar[str] = ""
+    """The releases of Celery that the rule speaks of, as in `>=5.5`; empty for all."""
     proofs: ClassVar[tuple[Proof, ...]] = ()
     """Experiments on real Celery that show the claim. A rule of severity error has at least one."""
 
@@ -74,6 +84,11 @@ class Rule:
     def name(cls) -> str:
         """The rule's name: the class name in kebab case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def group(cls) -> Group:
+        """The theme that the rule belongs to."""
+        return group_of(cls.code)
 
     @classmethod
     def url(cls) -> str:
@@ -104,6 +119,10 @@ class Rule:
         """Findings about one call that sends a task or makes a signature of one."""
         return iter(())
 
+    def check_task_called(self, called: TaskCalled, context: CallContext) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of a task as a plain function."""
+        return iter(())
+
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one call that makes a chain, a group or a chord."""
         return iter(())
@@ -120,8 +139,24 @@ class Rule:
         """Findings about one call of `config_from_object`."""
         return iter(())
 
+    def check_discovery(self, discovery: Discovery, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one call of `autodiscover_tasks`."""
+        return iter(())
+
     def check_beat_entry(self, entry: BeatEntry, context: BeatContext) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one entry of a beat schedule."""
+        return iter(())
+
+    def check_import(self, imported: CeleryImport, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one statement that imports from Celery."""
+        return iter(())
+
+    def check_task_class(self, made: TaskClass, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one class that derives from `celery.Task`."""
+        return iter(())
+
+    def check_task_method(self, method: TaskMethod, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one method of such a class."""
         return iter(())
 
     def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -28,12 +28,14 @@ class Change:
 class SegmentedText:
     """The segments of a text, always those that a fresh split of the same text gives."""
 
-    __slots__ = ("_far_reaching", "_line_starts", "segments")
+    __slots__ = ("_far_reaching", "_line_starts", "length", "segments")
 
     def __init__(self, text: str) -> None:
         # Segments that were decided by text far behind them, as broken strings and brackets are: next to none.
         self._far_reaching = 0
         self.segments: list[Segment] = []
+        self.length = 0
+        """How many characters the text has."""
         self._line_starts: list[int] | None = None
         self._rescan(0, 0, text, 0)
 
@@ -141,6 +143,7 @@ class SegmentedText:
             del removed[-1], added[-1]
         change = Change(first, tuple(removed), tuple(added))
         old[first : first + len(removed)] = added
+        self.length += sum(len(s.text) for s in added) - sum(len(s.text) for s in removed)
         self._far_reaching += sum(s.ahead > LOOKAHEAD for s in added)
         self._far_reaching -= sum(s.ahead > LOOKAHEAD for s in change.removed)
         if [s.line_count for s in change.removed] != [s.line_count for s in change.added]:

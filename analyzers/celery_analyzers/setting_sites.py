@@ -14,7 +14,7 @@ from typing import Literal
 from celery_analyzers.beat_sites import BeatReader, BeatSite, is_called_schedule, is_dict_call, is_entry
 from celery_analyzers.configuration_sources import makes_app, source_of
 from celery_analyzers.expressions import Invocation, dotted_path, expression
-from celery_analyzers.facts import ConfiguredFrom, SettingGiven
+from celery_analyzers.facts import Argument, ConfiguredFrom, Discovery, SettingGiven
 from celery_analyzers.findings import Span
 from celery_analyzers.index import SourceRecord
 from celery_analyzers.resolution import evaluate_symbol, resolve
@@ -23,7 +23,10 @@ from celery_analyzers.symbols import App, AppAttribute, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.values import evaluate
 
-WORDS = re.compile(r"\.conf\b|Celery[ \t]*\(|config_from_object|add_periodic_task|PeriodicTask|[bB][eE][aA][tT]_?[sS]")
+WORDS = re.compile(
+    r"\.conf\b|Celery[ \t]*\(|config_from_object|add_periodic_task|PeriodicTask|[bB][eE][aA][tT]_?[sS]"
+    r"|autodiscover_tasks"
+)
 """What a text must hold for a setting or a beat entry in it to be found without knowing what the module is for."""
 Form = Literal["argument", "attribute", "item", "key", "variable"]
 _ARGUMENTS = {"broker": "broker_url", "backend": "result_backend", "include": "include"}
@@ -32,6 +35,8 @@ _OF_THE_APP = frozenset(
     | {"changes", "config_source", "fixups", "task_cls", "autofinalize", "namespace", "strict_typing"}
 )
 """Parameters of `Celery()`."""
+_OF_DISCOVERY: tuple[str, ...] = ("packages", "related_name", "force")
+"""Parameters of `autodiscover_tasks`."""
 _SCHEDULE = "beat_schedule"
 
 
@@ -60,6 +65,19 @@ class ConfigurationSite:
     @property
     def fact(self) -> ConfiguredFrom:
         return self.configured
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverySite:
+    """A call of `autodiscover_tasks`, with its node."""
+
+    discovery: Discovery
+    call: ast.Call
+    scope: Scope
+
+    @property
+    def fact(self) -> Discovery:
+        return self.discovery
 
 
 class SettingReader:
@@ -130,7 +148,9 @@ class SettingReader:
             return any(canonical(node.id, namespace) == _SCHEDULE for namespace in self._namespaces(owner, scope))
         return False
 
-    def call(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
+    def call(
+        self, node: ast.Call, scope: Scope
+    ) -> Iterator[SettingSite | BeatSite | ConfigurationSite | DiscoverySite]:
         """The settings that a call gives, or the beat entries that it adds."""
         function = node.func
         method = function.attr if isinstance(function, ast.Attribute) else ""
@@ -148,6 +168,22 @@ class SettingReader:
                     yield from self._constructor(node, scope)
             elif method == "config_from_object" and isinstance(resolve(path.rpartition(".")[0], scope), App):
                 yield from self._configured(node, scope)
+            elif method == "autodiscover_tasks" and isinstance(resolve(path.rpartition(".")[0], scope), App):
+                yield self._discovery(node, scope)
+
+    def _discovery(self, node: ast.Call, scope: Scope) -> DiscoverySite:
+        """`autodiscover_tasks(packages, related_name)`."""
+        keywords = {k.arg: k.value for k in node.keywords}
+        given: dict[str, ast.expr] = dict(zip(_OF_DISCOVERY, node.args, strict=False))
+        given.update((name, value) for name, value in keywords.items() if name is not None)
+        packages, related = given.get("packages"), given.get("related_name")
+        argument = None
+        if packages is not None:
+            span = self._syntax.span(packages)
+            argument = Argument(evaluate(expression(packages), scope), span, span)
+        name = "tasks" if related is None else evaluate(expression(related), scope)
+        complete = not any(isinstance(a, ast.Starred) for a in node.args) and None not in keywords
+        return DiscoverySite(Discovery(self._syntax.span(node), argument, name, complete), node, scope)
 
     def _configured(self, node: ast.Call, scope: Scope) -> Iterator[SettingSite | BeatSite | ConfigurationSite]:
         """`config_from_object(source, namespace=...)`."""

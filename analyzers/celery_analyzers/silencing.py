@@ -5,11 +5,11 @@ Knows the rules' names through the registry. Must not know how findings are foun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from celery_analyzers.context import IgnoreContext
-from celery_analyzers.findings import Finding, Severity
+from celery_analyzers.findings import Finding
 from celery_analyzers.ignores import Ignore
 from celery_analyzers.registry import RuleSet, find_rule
 from celery_analyzers.source import LineIndex
@@ -41,10 +41,16 @@ def of_idle_comment(rules: RuleSet, text: str, ignore: Ignore) -> tuple[Finding,
     return tuple(_checked(rules, IgnoreContext(text, ignore, (), ())))
 
 
+def without(rules: Collection[str], found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings of other rules than these. Whether a comment is of use cannot be told then."""
+    return tuple(finding for finding in found if finding.rule not in rules and finding.rule != _UNUSED_IGNORE)
+
+
 def with_severities(rules: RuleSet, found: Sequence[Finding]) -> Sequence[Finding]:
-    """Findings with the severities that settings give their rules."""
-    levels: dict[str, Severity] = dict(rules.severities)
-    return [replace(f, severity=levels[f.rule]) if f.rule in levels else f for f in found] if levels else found
+    """Findings with the severities that settings give them."""
+    if rules.keeps_severities:
+        return found
+    return [replace(finding, severity=rules.severity(finding.rule, finding.severity)) for finding in found]
 
 
 def in_order(found: Sequence[Finding]) -> tuple[Finding, ...]:

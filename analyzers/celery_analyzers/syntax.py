@@ -45,7 +45,7 @@ class Problem:
 class Syntax:
     """The statements of one segment. Spans count from the segment's start, in code points."""
 
-    __slots__ = ("_line_shift", "_lines", "_names", "_offset_shift", "_parents", "statements", "text")
+    __slots__ = ("_line_shift", "_lines", "_mentions", "_names", "_offset_shift", "_parents", "statements", "text")
 
     def __init__(
         self, text: str, lines: LineIndex, statements: list[ast.stmt], line_shift: int, offset_shift: int
@@ -57,6 +57,7 @@ class Syntax:
         self._offset_shift = offset_shift
         self._parents: dict[ast.AST, ast.AST] | None = None
         self._names: LocalNames | None = None
+        self._mentions: dict[str, list[ast.AST]] | None = None
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses a node in the segment, from the inside out."""
@@ -73,6 +74,18 @@ class Syntax:
         if self._names is None:
             self._names = LocalNames(self.enclosing)
         return self._names
+
+    def mentions(self, name: str) -> list[ast.AST]:
+        """Where the segment names `name`: the names themselves, and what says that a function shares it."""
+        if self._mentions is None:
+            self._mentions = {}
+            for node in (node for statement in self.statements for node in walk(statement)):
+                if isinstance(node, ast.Name):
+                    self._mentions.setdefault(node.id, []).append(node)
+                elif isinstance(node, (ast.Global, ast.Nonlocal)):
+                    for shared in node.names:
+                        self._mentions.setdefault(shared, []).append(node)
+        return self._mentions.get(name, [])
 
     def offset(self, line: int, column: int) -> int:
         """The offset of a position as `ast` gives it: lines from 1, columns in UTF-8 bytes."""

@@ -37,11 +37,10 @@ class Visibility:
 
 def visibility(task: Task | None, context: Context) -> Visibility | None:
     """The visibility timeout of the broker of a task's app; None where it has none, or none that can be told."""
-    schemes = {_scheme(given, context) for given in context.given("broker_url", task)}
-    known = [_DEFAULTS.get(scheme) for scheme in schemes]
-    if not known or known[0] is None or any(other != known[0] for other in known):
+    known = _known_broker(task, context)
+    if known is None:
         return None
-    broker, default = known[0]
+    broker, default = known
     options = context.setting("broker_transport_options", task)
     if options is None:
         return Visibility(broker, default)
@@ -51,6 +50,18 @@ def visibility(task: Task | None, context: Context) -> Visibility | None:
     if isinstance(given, bool) or not isinstance(given, (int, float)) or given <= 0:
         return None
     return Visibility(broker, given)
+
+
+def broker_of(task: Task | None, context: Context) -> str | None:
+    """What the broker of a task's app is called, if it is one with a visibility timeout."""
+    known = _known_broker(task, context)
+    return None if known is None else known[0]
+
+
+def _known_broker(task: Task | None, context: Context) -> tuple[str, int] | None:
+    schemes = {_scheme(given, context) for given in context.given("broker_url", task)}
+    known = [_DEFAULTS.get(scheme) for scheme in schemes]
+    return known[0] if known and all(other == known[0] for other in known) else None
 
 
 def _scheme(given: Given, context: Context) -> str:

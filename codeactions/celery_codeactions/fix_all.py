@@ -15,12 +15,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from celery_codeactions.fixes import apply_edits, conflict
+from celery_codeactions.fixes import apply_edits, conflict, others, resolve
 from celery_codeactions.imports import import_edits
 from celery_codeactions.renames import rename_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from celery_analyzers.findings import Edit, Finding, Fix, NeededImport, Span
 
@@ -40,6 +41,18 @@ class Analysis(Protocol):
         ...
 
 
+class OtherFiles(Protocol):
+    """The other files of the project, as they are after the fixes so far."""
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file; None where it cannot be read and written."""
+        ...
+
+    def change(self, path: Path, text: str) -> None:
+        """Take another text for a file."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FixResult:
     """The text after the fixes, how many findings each rule had fixed, and the findings that stay."""
@@ -56,6 +69,8 @@ class _Choice:
     rule: str
     fix: Fix
     key: tuple[object, ...]
+    elsewhere: Mapping[Path, tuple[Edit, ...]] | None = None
+    """What it changes in other files. Then it is applied alone, as another fix may change the same place."""
 
 
 def apply(
@@ -64,10 +79,12 @@ def apply(
     *,
     unsafe: bool,
     rules: Collection[str] | None = None,
+    files: OtherFiles | None = None,
 ) -> FixResult:
     """Fix what `analyse` finds in `text`: by safe fixes, or by all where `unsafe`.
 
-    `rules` are the names of the rules whose findings are fixed; None for all.
+    `rules` are the names of the rules whose findings are fixed; None for all. Fixes that change other files are made
+    where there are `files` for it.
     """
     analysis = analyse(text)
     seen = {text}
@@ -75,7 +92,7 @@ def apply(
     fixed: Counter[str] = Counter()
     parsed = _parses(text)
     for _ in range(MAX_PASSES):
-        choices = _choose(analysis.findings(), text, unsafe, rules, refused)
+        choices = _choose(analysis.findings(), text, unsafe, rules, refused, files)
         while choices:
             edits = _combined(choices, text)
             changed = text if edits is None else apply_edits(text, edits)
@@ -86,11 +103,14 @@ def apply(
             # One of them is to blame: look for it by halves.
             if len(choices) == 1:
                 refused.add(choices[0].key)
-                choices = _choose(analysis.findings(), text, unsafe, rules, refused)
+                choices = _choose(analysis.findings(), text, unsafe, rules, refused, files)
             else:
                 choices = choices[: len(choices) // 2]
         else:
             break
+        if choices[0].elsewhere and files is not None:
+            _change_others(choices[0].elsewhere, files)
+            candidate = analyse(changed)
         text, analysis = changed, candidate
         seen.add(text)
         fixed.update(choice.rule for choice in choices)
@@ -103,8 +123,9 @@ def _choose(
     unsafe: bool,
     rules: Collection[str] | None,
     refused: set[tuple[object, ...]],
+    files: OtherFiles | None,
 ) -> list[_Choice]:
-    """One fix of each finding, as long as they do not touch each other."""
+    """One fix of each finding, as long as they do not touch each other; else one that changes more than its segment."""
     choices: list[_Choice] = []
     taken: list[Span] = []
     possible: dict[tuple[NeededImport, ...], bool] = {}
@@ -119,12 +140,30 @@ def _choose(
             key = _key(finding, fix, text)
             if key in refused or not possible[fix.imports]:
                 continue
+            if fix.elsewhere:
+                elsewhere = others(fix, files.text if files is not None else _no_text)
+                if elsewhere is None or not resolve(fix, text):
+                    continue
+                if not choices:
+                    return [_Choice(finding.rule, fix, key, elsewhere)]
+                break
             if not any(_touches(taken, edit.span) for edit in fix.edits):
                 for edit in fix.edits:
                     insort(taken, edit.span)
                 choices.append(_Choice(finding.rule, fix, key))
             break
     return choices
+
+
+def _no_text(path: Path) -> None:
+    """The text of a file where no other files are to be changed."""
+
+
+def _change_others(elsewhere: Mapping[Path, tuple[Edit, ...]], files: OtherFiles) -> None:
+    for path, edits in elsewhere.items():
+        text = files.text(path)
+        if text is not None:
+            files.change(path, apply_edits(text, edits))
 
 
 def _key(finding: Finding, fix: Fix, text: str) -> tuple[object, ...]:
@@ -140,6 +179,8 @@ def _touches(taken: list[Span], span: Span) -> bool:
 
 def _combined(choices: Sequence[_Choice], text: str) -> list[Edit] | None:
     """The edits of all choices with what they need elsewhere; None where those get in each other's way."""
+    if choices[0].elsewhere is not None:
+        return list(resolve(choices[0].fix, text)) or None
     edits = [edit for choice in choices for edit in choice.fix.edits]
     renames = rename_edits({pair: None for choice in choices for pair in choice.fix.renames}, text)
     if renames is None:

@@ -1,4 +1,5 @@
-"""Applies edits to a text, and completes a fix by what it needs elsewhere in the module: imports and renames.
+"""Applies edits to a text, and completes a fix by what it needs elsewhere in the module, imports and renames, and by
+what it changes in other files.
 
 Must not know rules.
 """
@@ -11,21 +12,44 @@ from celery_codeactions.imports import import_edits
 from celery_codeactions.renames import rename_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from celery_analyzers.findings import Edit, Fix
 
 
 def resolve(fix: Fix, text: str) -> tuple[Edit, ...]:
-    """All edits of a fix of `text`, with those that import what it uses and that rename what it renames, in order.
+    """All edits of a fix of `text`, with those that import what it uses and that rename what it renames, in order; what
+    it changes in other files is left to `others`.
 
     No edits where a name that the fix needs means something else in the module already.
     """
     first = min((edit.span.start for edit in fix.edits), default=None)
     imports, renames = import_edits(fix.imports, text, first), rename_edits(fix.renames, text)
-    if imports is None or renames is None or any(conflict(one, other) for one in imports for other in fix.edits):
+    beside: list[Edit] = []
+    for other in fix.elsewhere:
+        found = other.edits(text) if other.path is None else ()
+        if other.path is None and not found:
+            return ()
+        beside += found
+    added = [*(imports or ()), *beside]
+    if imports is None or renames is None or any(conflict(one, other) for one in added for other in fix.edits):
         return ()
-    return ordered({*imports, *fix.edits, *renames})
+    return ordered({*added, *fix.edits, *renames})
+
+
+def others(fix: Fix, text_of: Callable[[Path], str | None]) -> dict[Path, tuple[Edit, ...]] | None:
+    """The edits that a fix makes in other files, whose texts `text_of` gives; None where one of them cannot be made."""
+    made: dict[Path, tuple[Edit, ...]] = {}
+    for other in fix.elsewhere:
+        if other.path is None:
+            continue
+        text = text_of(other.path)
+        found = () if text is None or other.path in made else other.edits(text)
+        if not found:
+            return None
+        made[other.path] = found
+    return made
 
 
 def ordered(edits: Iterable[Edit]) -> tuple[Edit, ...]:

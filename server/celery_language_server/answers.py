@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from celery_analyzers.analysis import FileAnalysis
 
 
-def index_from(root: str, records: Mapping[str, str], files: Iterable[str]) -> ProjectIndex:
+def index_from(
+    root: str, records: Mapping[str, str], files: Iterable[str], test_files: tuple[str, ...]
+) -> ProjectIndex:
     """The index of a workspace, whose records are given as JSON, by their paths relative to the root."""
     parsed = {f"{root}/{path}": FileRecord.from_json(json.loads(record)) for path, record in records.items()}
-    return ProjectIndex.of(parsed, [f"{root}/{path}" for path in files], root)
+    return ProjectIndex.of(parsed, [f"{root}/{path}" for path in files], root, test_files)
 
 
 def meaning_of(index: ProjectIndex) -> str:

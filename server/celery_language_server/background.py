@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from celery_language_server.cache import WalkSettings
+from celery_language_server.checking import walk_settings
 from celery_language_server.workspace_index import WorkspaceIndex
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ class _Folder:
         self.due = time.monotonic() + (_LONG_SECONDS if order.is_watched else UNWATCHED_SECONDS)
         settings = order.settings
         assert settings is not None
-        walk_settings = WalkSettings(settings.exclude, settings.respect_gitignore, settings.extra_task_decorators)
-        index = WorkspaceIndex(order.root, walk_settings, [""] if order.is_deep else [], [] if order.is_deep else [""])
+        folders, near = ([""], []) if order.is_deep else ([], [""])
+        index = WorkspaceIndex(order.root, walk_settings(settings), folders, near)
         crews: list[Crew] = []
 
         def crew() -> Crew:

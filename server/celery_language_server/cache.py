@@ -51,14 +51,21 @@ class Outcome:
 
 
 class WalkSettings:
-    """The settings that tell which files there are, and what is a task in them."""
+    """The settings that tell which files there are, what is a task in them, and which of them are tests."""
 
-    __slots__ = ("decorators", "exclude", "respect_gitignore")
+    __slots__ = ("decorators", "exclude", "respect_gitignore", "test_files")
 
-    def __init__(self, exclude: tuple[str, ...], respect_gitignore: bool, decorators: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        exclude: tuple[str, ...],
+        respect_gitignore: bool,
+        decorators: tuple[str, ...],
+        test_files: tuple[str, ...],
+    ) -> None:
         self.exclude = exclude
         self.respect_gitignore = respect_gitignore
         self.decorators = decorators
+        self.test_files = test_files
 
 
 class Cache:
@@ -74,10 +81,10 @@ class Cache:
         """Those of the last run with the same settings; None if none was kept."""
         self.meaning = ""
         """Tells the index that results hold under."""
-        tables = self._file.read(6) or [[], [], [], [], [], []]
-        head, exclude, decorators, versions, self._answers, self._fields = tables
+        tables = self._file.read(7) or [[], [], [], [], [], [], []]
+        head, exclude, decorators, tests, versions, self._answers, self._fields = tables
         if head:
-            self.walk_settings = WalkSettings(tuple(exclude), bool(head[0]), tuple(decorators))
+            self.walk_settings = WalkSettings(tuple(exclude), bool(head[0]), tuple(decorators), tuple(tests))
             self.meaning = head[1]
         self._versions = Versions(versions)
         self._other_answers: set[str] = set()
@@ -157,7 +164,8 @@ class Cache:
             stamp = settled(outcome.stamp)
             entries += path, stamp, outcome.digest, needed, asked, outcome.counts, outcome.reports
         head = ["1" if settings.respect_gitignore else "", meaning]
-        tables = (head, settings.exclude, settings.decorators, versions.rows, answers, entries)
+        walk = (settings.exclude, settings.decorators, settings.test_files)
+        tables = (head, *walk, versions.rows, answers, entries)
         self._file.write(tables)
 
 

@@ -11,13 +11,18 @@ import zlib
 
 from celery_language_server import __version__
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PACKAGES = ("celery_analyzers", "celery_codeactions", "celery_language_server")
 
 
-def settings_key(configuration: bytes, select: tuple[str, ...] | None, ignore: tuple[str, ...] | None) -> str:
-    """Tells sets of settings apart without understanding them, and the Pythons that they are read by."""
-    chosen = " ".join("-" if names is None else ",".join(names) for names in (select, ignore))
-    return f"{sys.implementation.cache_tag} {len(configuration)} {hash_of(configuration)} {chosen}"
+def settings_key(configuration: bytes, chosen: Sequence[tuple[str, object]] = ()) -> str:
+    """Tells sets of settings apart without understanding them, and the Pythons that they are read by. `chosen` are the
+    options that a command was given."""
+    shown = repr(chosen) if chosen else ""
+    return f"{sys.implementation.cache_tag} {len(configuration)} {hash_of(configuration)} {shown}"
 
 
 def hash_of(data: bytes) -> str:

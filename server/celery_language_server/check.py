@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 FAILED = 2
 FORMATS = ("full", "concise", "json")
+PRESETS = ("recommended", "strict", "all")
 OPTIONS = (
     Option("--output-format", "How findings are printed (default: full)", choices=FORMATS),
     Option("--min-severity", "The least severity that is shown (default: warning)", choices=SEVERITIES),
-    Option("--select", "Rules to check, by name, code or beginning of a code", metavar="RULES", many=True),
+    Option("--preset", "The rules to check, from few to all (default: recommended)", choices=PRESETS),
+    Option("--select", "Rules to check in place of a preset's, by name, code or group", metavar="RULES", many=True),
+    Option("--extend-select", "Rules to check as well", metavar="RULES", many=True),
     Option("--ignore", "Rules to leave out", metavar="RULES", many=True),
+    Option("--per-file-ignores", "Rules to leave out in some files", metavar="PATTERN:RULE", many=True),
     Option("--fix", "Apply safe fixes"),
     Option("--unsafe-fixes", "Take unsafe fixes into account as well"),
     Option("--diff", "Show what fixes would do, and change nothing"),
@@ -88,7 +92,9 @@ class Project:
     def key(self) -> str:
         """Tells this project's settings from others."""
         content = self.configuration.content if self.configuration else b""
-        return settings_key(content, self.given.lists.get("--select"), self.given.lists.get("--ignore"))
+        preset = self.given.values.get("--preset")
+        chosen: list[tuple[str, object]] = [("--preset", preset)] if preset else []
+        return settings_key(content, [*chosen, *sorted(self.given.lists.items())])
 
     def shown_as(self, path: str) -> str:
         """The path as the user sees it from where they stand."""

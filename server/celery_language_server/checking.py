@@ -143,8 +143,10 @@ class Checking:
 
 
 def walk_settings(settings: Settings) -> WalkSettings:
-    """Those of the settings that tell which files there are, and what is a task in them."""
-    return WalkSettings(settings.exclude, settings.respect_gitignore, settings.extra_task_decorators)
+    """Those of the settings that tell which files there are, what is a task in them, and which of them are tests."""
+    return WalkSettings(
+        settings.exclude, settings.respect_gitignore, settings.extra_task_decorators, settings.test_files
+    )
 
 
 def _under(folder: str, files: dict[str, str]) -> dict[str, str]:

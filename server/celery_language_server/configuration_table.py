@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from celery_analyzers.test_files import TEST_FILES
+
 DOTTED_PATH = r"^[^\W\d]\w*(\.[^\W\d]\w*)+$"
 
 
@@ -21,10 +23,14 @@ class Table(BaseModel):
         alias_generator=lambda name: name.replace("_", "-"),
     )
 
+    preset: Literal["recommended", "strict", "all"] = "recommended"
     select: list[str] | None = None
     extend_select: list[str] = Field(default_factory=list)
     ignore: list[str] = Field(default_factory=list)
+    per_file_ignores: dict[str, list[str]] = Field(default_factory=dict)
     severity: dict[str, Literal["off", "hint", "information", "warning", "error"]] = Field(default_factory=dict)
+    test_files: list[str] = Field(default_factory=lambda: list(TEST_FILES))
+    test_severity: Literal["lower", "same", "off"] = "lower"
     exclude: list[str] = Field(default_factory=list)
     respect_gitignore: bool = True
     extra_task_decorators: list[Annotated[str, Field(pattern=DOTTED_PATH)]] = Field(default_factory=list)

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 class FolderIndex:
     """The index of the folder `root`; None until it is ready."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, test_files: tuple[str, ...]) -> None:
         self.root = root
+        self._test_files = test_files
         self._saved: dict[str, FileRecord] = {}
         self._arriving: dict[str, FileRecord] = {}
         self._open: dict[str, FileRecord] = {}
         self._files: frozenset[str] = frozenset()
-        self._is_ready = False
+        self.is_ready = False
+        """Whether all that is on disk has arrived."""
         self._is_changed = False
         self.index: ProjectIndex | None = None
 
     @property
     def is_due(self) -> bool:
         """Whether there is something new for `update`."""
-        return self._is_ready and self._is_changed
+        return self.is_ready and self._is_changed
 
     def receive(self, message: dict[str, Any]) -> None:
         """Take over a part of what is on disk."""
@@ -44,11 +46,17 @@ class FolderIndex:
         if message.get("ready"):
             self._saved = self._arriving if message.get("all") else self._saved | self._arriving
             self._arriving = {}
-            self._is_ready = self._is_changed = True
+            self.is_ready = self._is_changed = True
 
     def holds(self, path: Path) -> bool:
         """Whether a file belongs to the index: one that is left out does not."""
         return str(path) in self._files
+
+    def set_test_files(self, patterns: tuple[str, ...]) -> None:
+        """Take other files for tests."""
+        if patterns != self._test_files:
+            self._test_files = patterns
+            self._is_changed = True
 
     def overlay(self, path: Path, record: FileRecord | None) -> None:
         """Let a record win over the disk's; None returns to that."""
@@ -68,10 +76,10 @@ class FolderIndex:
         before = self.index
         records = {path: record for path, record in (self._saved | self._open).items() if not record.is_empty()}
         files = self._files.union(self._open)
-        if before is not None and before.files == files:
+        if before is not None and (before.files, before.test_files) == (files, self._test_files):
             self.index = before.with_records({path: records[path] for path in sorted(records)})
             return not _mean_the_same(before, self.index)
-        self.index = ProjectIndex.of(records, files, self.root)
+        self.index = ProjectIndex.of(records, files, self.root, self._test_files)
         return True
 
 

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.project import Project
     from celery_analyzers.registry import RuleSet
+    from celery_analyzers.rule_choice import RuleChoice
 
 CONFIGURATION_FILES: Final = frozenset({*OWN_FILES, PYPROJECT})
 
 
 def _understanding(settings: Settings) -> object:
     """The settings by which code is understood, whatever rules are chosen."""
-    return settings.extra_task_decorators, settings.external_task_names
+    return settings.extra_task_decorators, settings.external_task_names, settings.test_files
 
 
 class Folder:
@@ -50,10 +51,12 @@ class Folder:
         self._configuration: Configuration | None = None
         # A document's rules stay the same object until the settings change.
         self._rules: dict[Path | None, RuleSet] = {}
+        self._choice: RuleChoice | None = None
         self._project: Project | None = None
         self._touched: dict[Path, int] = {}
         self._all_touched = 0
         self._index: FolderIndex | None = None
+        self._awaits_index = path is not None and path.is_dir()
 
     @property
     def configuration(self) -> Configuration:
@@ -66,9 +69,12 @@ class Folder:
         """The rules that run in a file: none where it is excluded."""
         if path not in self._rules:
             from celery_analyzers.registry import RuleSet
+            from celery_analyzers.rule_choice import RuleChoice
 
+            if self._choice is None:
+                self._choice = RuleChoice(self.configuration.settings, self.root)
             excluded = path is not None and self._excludes(path)
-            self._rules[path] = RuleSet(()) if excluded else RuleSet.from_settings(self.configuration.settings)
+            self._rules[path] = RuleSet(()) if excluded else self._choice.of(path)
         return self._rules[path]
 
     def _excludes(self, path: Path) -> bool:
@@ -107,15 +113,24 @@ class Folder:
 
             settings = self.configuration.settings
             decorators, names = settings.extra_task_decorators, settings.external_task_names
-            self._project = Project(self.root, self.index.index, decorators, names)
-            self._records = Project(self.root, None, decorators)
+            tests = settings.test_files
+            self._project = Project(self.root, self.index.index, decorators, names, tests)
+            self._project.awaits_index = self._awaits_index
+            self._records = Project(self.root, None, decorators, (), tests)
         return self._project
+
+    def give_up_index(self) -> None:
+        """There will be no index: what is known without it has to do."""
+        self._awaits_index = False
+        if self._project is not None and self._project.is_without_index:
+            self._project.awaits_index = False
+            self.time += 1
 
     @property
     def index(self) -> FolderIndex:
         """The index of the project."""
         if self._index is None:
-            self._index = FolderIndex(str(self.root))
+            self._index = FolderIndex(str(self.root), self.configuration.settings.test_files)
         return self._index
 
     def index_text(self, path: Path, analysis: FileAnalysis | None) -> None:
@@ -159,7 +174,7 @@ class Folder:
         file = find(str(self.path)) if self.path is not None else None
         content = file.content if file is not None else b""
         sent = repr(sorted(self._sent.items())).encode() if self._sent else b""
-        return settings_key(content + sent, None, None)
+        return settings_key(content + sent)
 
     def overlay(self, path: Path, text: str | None) -> None:
         """A file's text is this one, whatever is on disk; None means the disk's again."""
@@ -206,6 +221,7 @@ class Folder:
             self._configuration = self._load()
             if self._configuration != before:
                 self._rules.clear()
+                self._choice = None
                 self._renew_project(before)
         return self._configuration != before
 
@@ -215,6 +231,8 @@ class Folder:
             self._project = self._index = None
         elif _understanding(self.configuration.settings) != _understanding(before.settings):
             self._project = None
+            if self._index is not None:
+                self._index.set_test_files(self.configuration.settings.test_files)
 
     def _load(self) -> Configuration:
         """What is written now and what the client sent last; of either the last that was good."""
@@ -222,9 +240,9 @@ class Folder:
             with self._telling("written"):
                 self._written = load(self.path)
         with self._telling("sent"):
-            from_client(self._client_settings, self._written.settings)
+            from_client(self._client_settings, self._written)
             self._sent = self._client_settings
-        return replace(self._written, settings=from_client(self._sent, self._written.settings))
+        return replace(self._written, settings=from_client(self._sent, self._written))
 
     @contextmanager
     def _telling(self, source: str) -> Generator[None, None, None]:

@@ -16,7 +16,7 @@ from celery_language_server.work_progress import WorkProgress
 if TYPE_CHECKING:
     from celery_language_server.client import Client
     from celery_language_server.closed_documents import ClosedDocuments
-    from celery_language_server.documents import Documents
+    from celery_language_server.documents import Document, Documents
     from celery_language_server.folders import Folder, Folders
     from celery_language_server.protocol import Peer
 
@@ -73,9 +73,7 @@ class Indexes:
 
     def is_behind(self) -> bool:
         """Whether there is something to do for `catch_up`."""
-        return bool(self._to_look or self._due() or self._changed()) or any(
-            not d.is_indexed and not d.is_behind() for d in self._documents
-        )
+        return bool(self._to_look or self._due() or self._changed() or self._unindexed())
 
     def catch_up(self) -> bool:
         """Do one thing that is to be done: whether there was any."""
@@ -87,11 +85,18 @@ class Indexes:
             if folder in self._numbers:
                 self._link.send(Look(self._numbers[folder]))
             return True
-        for document in self._documents:
-            if not document.is_indexed and not document.is_behind():
-                document.index()
-                return True
+        for document in self._unindexed():
+            document.index()
+            return True
         return False
+
+    def _unindexed(self) -> list[Document]:
+        """The open documents whose text the index of their folder does not hold yet, though it is there."""
+        return [
+            document
+            for document in self._documents
+            if not document.is_indexed and document.folder.index.is_ready and not document.is_behind()
+        ]
 
     def update(self) -> bool:
         """Take over what is new in the indexes: whether there was anything."""
@@ -120,8 +125,12 @@ class Indexes:
         """The folders whose orders are not those that were given."""
         folders = [folder for folder in self._folders if folder.path is not None and folder.path.is_dir()]
         gone = [folder for folder in self._orders if folder not in folders]
+        if not self._link.is_running and not self._link.can_start:
+            for folder in folders:
+                folder.give_up_index()
+            return []
         if not self._link.is_running:
-            return folders if self._link.can_start else []
+            return folders
         return [folder for folder in folders if self._orders.get(folder) != self._wanted(folder)] + gone
 
     def _wanted(self, folder: Folder) -> Order:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.index import FileRecord
 from celery_analyzers.indexing import concerns_index, read_record
-from celery_analyzers.project import LARGEST_MODULE, Project
-from celery_analyzers.registry import RuleSet
+from celery_analyzers.long_text import LARGEST_MODULE
+from celery_analyzers.project import Project
+from celery_analyzers.rule_choice import RuleChoice
 from celery_language_server.answers import asked_by
 from celery_language_server.cache import UNDECODABLE, Outcome
 from celery_language_server.index_store import Entry
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from celery_analyzers.index import ProjectIndex
     from celery_analyzers.settings import Settings
-
-LARGEST_FILE = 10_000_000
-"""Bytes above which a file is not checked: nobody wrote it by hand, and it would take minutes."""
 
 _MOST_KEPT = 4_000_000
 """Bytes of text whose analysis is kept between the two phases of a run."""
@@ -54,14 +52,15 @@ class Inspector:
     def __init__(self, root: str, settings: Settings) -> None:
         self.root = Path(root)
         self.settings = settings
-        self.rules = RuleSet.from_settings(settings)
-        self.project = Project(self.root, None, settings.extra_task_decorators, settings.external_task_names)
+        self._choice = RuleChoice(settings, self.root)
+        decorators, names = settings.extra_task_decorators, settings.external_task_names
+        self.project = Project(self.root, None, decorators, names, settings.test_files)
         self._analyses: dict[tuple[str, str], FileAnalysis] = {}
         self._room = _MOST_KEPT
 
     def analyse(self, text: str, path: Path) -> FileAnalysis:
         """The analysis of a text that stands, or is to stand, at `path`."""
-        return FileAnalysis(text, rules=self.rules, project=self.project, path=path)
+        return FileAnalysis(text, rules=self._choice.of(path), project=self.project, path=path)
 
     def set_index(self, index: ProjectIndex | None) -> None:
         """Take over what is known of the workspace as a whole."""
@@ -99,9 +98,9 @@ class Inspector:
     def outcome(self, path: str, stamp: str) -> Outcome | Failure:
         """What is found in a file about Celery."""
         try:
-            data = read(f"{self.root}/{path}") if _size(stamp) <= LARGEST_FILE else None
+            data = read(f"{self.root}/{path}") if _size(stamp) <= LARGEST_MODULE else None
             if data is None:
-                return Failure(f"is left out: it is larger than {LARGEST_FILE // 1_000_000} MB")
+                return Failure(f"is left out: it is larger than {LARGEST_MODULE // 1_000_000} MB")
             with _overheard() as faults:
                 outcome = self._outcome(path, stamp, data)
         except UnreadableError as error:
@@ -122,7 +121,7 @@ class Inspector:
         # With the index come the rules: what is known of the names in a text need not be read again for them.
         analysis = self._analyses.pop((path, digest(data)), None)
         if analysis is not None and analysis.text == text:
-            analysis.refresh(rules=self.rules)
+            analysis.refresh(rules=self._choice.of(file))
         else:
             analysis = self.analyse(text, file)
         dependencies = tuple(sorted(str(other) for other in analysis.dependencies() if other != file))

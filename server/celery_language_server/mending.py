@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from celery_codeactions import fix_all
 from celery_codeactions.diff import unified_diff
 from celery_language_server.check import inspect, inspector_of, warn
+from celery_language_server.mended_files import MendedFiles
 from celery_language_server.output.closing import number, unsafe_fixes_note
 from celery_language_server.output.presentation import exit_code, least_severity, present, shown_reports
 from celery_language_server.output.screen import Screen
-from celery_language_server.sources import UnreadableError, decode, read, write
+from celery_language_server.sources import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def run(given: Arguments, projects: Sequence[Project], checked: Sequence[Checked
     least = least_severity(given)
     unsafe = "--unsafe-fixes" in given.flags
     only_show = "--diff" in given.flags
-    inspectors: dict[str, Inspector] = {}
+    mended_files: dict[str, MendedFiles] = {}
     fixed = 0
     reports: list[Report] = []
     for file in checked:
@@ -61,22 +62,34 @@ def run(given: Arguments, projects: Sequence[Project], checked: Sequence[Checked
         if not _is_fixable(found, unsafe):
             continue
         project = file.project
-        inspector = inspectors.get(project.root)
-        if inspector is None:
-            inspector = inspectors[project.root] = inspector_of(project)
+        files = mended_files.get(project.root)
+        if files is None:
+            files = mended_files[project.root] = MendedFiles(inspector_of(project), project.shown_as)
         try:
-            fixed += _mend(inspector, file, least, unsafe, only_show)
+            fixed += _mend(files, Path(project.root, file.path), least, unsafe)
         except UnreadableError as error:
             warn(f"{file.shown_as} {error}")
+    for files in mended_files.values():
+        for change in files.changes():
+            if only_show:
+                print_diff(change.before.text, change.after, change.shown_as)
+                continue
+            try:
+                files.write(change)
+            except UnreadableError as error:
+                warn(f"{change.shown_as} {error}")
+                fixed -= change.fixed
     if not only_show:
         return present(given, [file for project in projects for file in inspect(project)], fixed)
     sys.stderr.write(diff_note(fixed, reports, unsafe))
     return exit_code(given, reports)
 
 
-def mended(inspector: Inspector, text: str, path: Path, least: int, unsafe: bool) -> fix_all.FixResult:
-    """What fixing makes of a text that stands at `path`."""
-    return fix_all.apply(lambda now: _Audible(inspector.analyse(now, path), least), text, unsafe=unsafe)
+def mended(
+    inspector: Inspector, text: str, path: Path, least: int, unsafe: bool, files: MendedFiles | None = None
+) -> fix_all.FixResult:
+    """What fixing makes of a text that stands at `path`, and of other `files` with it."""
+    return fix_all.apply(lambda now: _Audible(inspector.analyse(now, path), least), text, unsafe=unsafe, files=files)
 
 
 def diff_note(fixed: int, reports: Sequence[Report], unsafe: bool) -> str:
@@ -103,19 +116,12 @@ def _is_fixable(reports: Sequence[Report], unsafe: bool) -> bool:
     return any(unsafe or fix["safety"] == "safe" for report in reports for fix in report["fixes"])
 
 
-def _mend(inspector: Inspector, file: CheckedFile, least: int, unsafe: bool, only_show: bool) -> int:
+def _mend(files: MendedFiles, path: Path, least: int, unsafe: bool) -> int:
     """Fix one file; returns how many findings that were. Raises UnreadableError."""
-    path = Path(file.project.root, file.path)
-    data = read(str(path))
-    source = decode(data)
-    if source.encoded(source.text) != data:
-        raise UnreadableError(f"is left as it is: {source.encoding} does not give the same bytes back")
-    result = mended(inspector, source.text, path, least, unsafe)
-    if result.text == source.text:
-        return 0
-    if only_show:
-        print_diff(source.text, result.text, file.shown_as)
-    else:
-        write(str(path), source.encoded(result.text))
-        inspector.project.forget(path)
-    return sum(result.fixed.values())
+    text = files.read(path)
+    result = mended(files.inspector, text, path, least, unsafe, files)
+    fixed = sum(result.fixed.values())
+    if result.text != text:
+        files.change(path, result.text, fixed)
+        return fixed
+    return 0

@@ -165,5 +165,6 @@ def _work(work: str, portion: list[Item], index: tuple[int, bytes] | None) -> li
         count, *fields = index[1].decode("utf-8", "surrogateescape").split("\0")
         end = int(count)
         records = dict(zip(fields[:end], fields[end : 2 * end], strict=True))
-        inspector.set_index(index_from(str(inspector.root), records, fields[2 * end :]))
+        tests = inspector.settings.test_files
+        inspector.set_index(index_from(str(inspector.root), records, fields[2 * end :], tests))
     return [(path, getattr(_Worker.inspector, work)(path, stamp)) for path, stamp in portion]

@@ -69,7 +69,7 @@ def _fix(fix: Fix, text: str, lines: LineIndex) -> ReportedFix | None:
                 "end": _position(edit.span.end, lines),
                 "text": edit.text,
             }
-            for edit in edits
+            for edit in (() if any(other.path is not None for other in fix.elsewhere) else edits)
         ],
     }
 

@@ -24,7 +24,7 @@ class ReportedEdit(TypedDict):
 
 
 class ReportedFix(TypedDict):
-    """One way to mend a finding."""
+    """One way to mend a finding. One that changes other files too has no edits here, as half of it would do harm."""
 
     title: str
     safety: str

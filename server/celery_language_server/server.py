@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ERROR: Final = 1
+TYPING: Final = "textDocument/didChange"
 SILENCE_SECONDS: Final = 0.2
+"""How long nobody must have typed for what other files have to say to be worked out."""
 
 
 class Server:
@@ -49,7 +51,7 @@ class Server:
         """What is done once, while the client is silent."""
         self.initialized = False
         self.stopping = False
-        self._last_message = 0.0
+        self._last_key = 0.0
         self.connect(Client())
 
     def connect(self, client: Client) -> None:
@@ -70,7 +72,8 @@ class Server:
             if message is None or message.method == "exit":
                 return 0 if self.stopping else 1
             self.handle(message)
-            self._last_message = time.monotonic()
+            if message.method == TYPING:
+                self._last_key = time.monotonic()
             if not self.stopping:
                 self._attempt(self.publisher.flush)
 
@@ -91,7 +94,7 @@ class Server:
                     self._attempt(self.publisher.invalidate)
                 continue
             # Somebody who types gets the answers for their own document first.
-            silence = time.monotonic() - self._last_message
+            silence = time.monotonic() - self._last_key
             if not self._attempt(self._is_behind):
                 return
             if silence < SILENCE_SECONDS and self.peer.wait(SILENCE_SECONDS - silence):

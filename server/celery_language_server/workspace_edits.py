@@ -5,6 +5,7 @@ Knows LSP's workspace edits. Must not know what an edit is for.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,23 +23,47 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class TextEdits:
+    """Edits of one text. `lines` are the lines of the text in which their spans count, which begins in `first_line`.
+
+    `version` is that of the open document, None for a file that is not open.
+    """
+
+    uri: str
+    version: int | None
+    edits: Iterable[Edit]
+    lines: LineIndex
+    first_line: int = 0
+
+
 def workspace_edit(
     document: Document, edits: Iterable[Edit], lines: LineIndex, client: Client, first_line: int = 0
 ) -> dict[str, Any]:
-    """Edits of a document, whose spans count in the text of `lines`, which begins in line `first_line`.
+    """Edits of a document, whose spans count in the text of `lines`, which begins in line `first_line`."""
+    return workspace_edits([TextEdits(document.uri, document.version, edits, lines, first_line)], client)
 
-    They carry the document's version where the client can check it, so that they never meet another text.
+
+def workspace_edits(changed: Sequence[TextEdits], client: Client) -> dict[str, Any]:
+    """Edits of several texts, to be applied together.
+
+    They carry the documents' versions where the client can check them, so that they never meet another text.
     """
-    listed = [
-        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text} for edit in edits
-    ]
+    listed = {
+        text.uri: [
+            {"range": to_range(edit.span, text.lines, client.encoding, text.first_line), "newText": edit.text}
+            for edit in text.edits
+        ]
+        for text in changed
+    }
     if client.document_changes:
         return {
             "documentChanges": [
-                {"textDocument": {"uri": document.uri, "version": document.version}, "edits": listed},
+                {"textDocument": {"uri": text.uri, "version": text.version}, "edits": listed[text.uri]}
+                for text in changed
             ]
         }
-    return {"changes": {document.uri: listed}}
+    return {"changes": listed}
 
 
 def between(before: str, after: str) -> tuple[Edit, ...]:

@@ -69,7 +69,7 @@ class WorkspaceIndex:
         if self._index is None:
             from celery_language_server.answers import index_from
 
-            self._index = index_from(self._root, self.store.records(), self.found.files)
+            self._index = index_from(self._root, self.store.records(), self.found.files, self._settings.test_files)
         return self._index
 
     def may_hold_findings(self, path: str) -> bool:

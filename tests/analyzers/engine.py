@@ -12,7 +12,7 @@ from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
 
-ALL = RuleSet.from_settings(Settings())
+ALL = RuleSet.from_settings(Settings(preset="all"))
 
 
 def analyse(text: str, *, root: Path | None = None, path: Path | None = None, rules: RuleSet = ALL) -> FileAnalysis:
@@ -45,6 +45,7 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
             return ()
 
         check_app = check_dispatch = check_setting = check_configuration = check_beat_entry = check_crontab
+        check_import = check_task_class = check_task_method = check_canvas = check_discovery = check_crontab
 
     rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyse(text, root=root, path=path, rules=rules)

@@ -23,6 +23,7 @@ from celery_analyzers.index import ProjectIndex
 from celery_analyzers.indexing import record_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
+from celery_analyzers.rule_choice import RuleChoice
 from celery_analyzers.settings import Settings
 from celery_codeactions.fixes import apply_edits, resolve
 
@@ -90,7 +91,9 @@ def analyse(text: str, project: Project | None = None, path: Path | None = None)
         record = record_of(FileAnalysis(text, rules=RuleSet(()), project=project, path=path), project)
         project = Project(ALONE, ProjectIndex({str(path): record}, frozenset({str(path)}), root=str(ALONE)))
         project.set_overlay(path, text)
-    return FileAnalysis(text, rules=RuleSet.from_settings(Settings()), project=project, path=path)
+    return FileAnalysis(
+        text, rules=RuleChoice(Settings(preset="all"), project.root).of(path), project=project, path=path
+    )
 
 
 def findings_of(analysis: FileAnalysis, rule: str) -> list[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from celery_analyzers.documentation import code, fix_availability, index, page
+from celery_analyzers.documentation import about, code, fix_availability, index, page
 from celery_analyzers.findings import Severity
 from celery_analyzers.registry import all_rules, find_rule
 from celery_analyzers.rule import Rule
@@ -59,16 +59,18 @@ class Sample(Rule):
     None.
     """
 
-    code = "CEL998"
+    code = "CEL898"
     severity = Severity.WARNING
+    preset = "strict"
+    celery = ">=5.5"
 
 
 PAGE = """\
-# sample (CEL998)
+# sample (CEL898)
 
 A sample.
 
-Severity: **warning** · Fix: **none** · Since 0.1.0
+Group: **configuration** · Preset: **strict** · Severity: **warning** · Fix: **none** · Celery: **>=5.5** · Since 0.1.0
 
 ## What it does
 
@@ -137,7 +139,20 @@ def test_fix_availability_is_that_of_the_example() -> None:
 def test_index_has_a_row_for_each_rule() -> None:
     text = index()
     for rule in all_rules():
-        assert f"| [{rule.name()}]({rule.name()}.md) | {rule.code} | {rule.summary()} |" in text
+        row = f"| [{rule.name()}]({rule.name()}.md) | {rule.code} | {rule.summary()} | {rule.preset} |"
+        assert row in text.partition(f"`{rule.group().name}`")[2].partition("\n## ")[0]
+    headings = [line for line in text.split("\n") if line.startswith("## ")]
+    assert headings == list(dict.fromkeys(headings))
+
+
+def test_a_page_says_of_which_releases_it_speaks_only_where_these_are_bounded() -> None:
+    bounded = find_rule("model-without-pydantic")
+    every = find_rule("bind-without-self")
+    assert bounded is not None
+    assert every is not None
+    assert "· Celery: **>=5.5** ·" in page(bounded)
+    assert "Celery: **" not in page(every)
+    assert (about(bounded)["celery"], about(every)["celery"]) == (">=5.5", "")
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.name())

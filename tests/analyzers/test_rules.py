@@ -11,8 +11,10 @@ from rule_examples import Mark, analyse, complaint_about, findings_of, fixed, ma
 
 from celery_analyzers.documentation import code
 from celery_analyzers.findings import Severity
+from celery_analyzers.groups import GROUPS
 from celery_analyzers.registry import all_rules, find_rule
 from celery_analyzers.rule import SECTIONS, Rule
+from celery_analyzers.settings import PRESETS
 
 CASES = Path(__file__).parent / "cases"
 
@@ -101,6 +103,14 @@ def test_a_literate_test_file_stands_by(rule: type[Rule]) -> None:
 
 
 @every_rule
+def test_the_facts_about_a_rule_are_of_a_known_form(rule: type[Rule]) -> None:
+    assert rule.group() in GROUPS
+    assert rule.preset in PRESETS
+    assert re.fullmatch(r"\d+\.\d+\.\d+", rule.since)
+    assert re.fullmatch(r"|(>=|<)\d+\.\d+(,<\d+\.\d+)?", rule.celery)
+
+
+@every_rule
 def test_errors_are_proven(rule: type[Rule]) -> None:
     assert rule.severity is not Severity.ERROR or rule.proofs
 
@@ -109,6 +119,12 @@ def test_there_are_rules_and_no_two_share_a_code_or_a_name() -> None:
     assert all_rules()
     assert len({rule.code for rule in all_rules()}) == len(all_rules())
     assert len({rule.name() for rule in all_rules()}) == len(all_rules())
+
+
+def test_no_group_is_called_as_a_rule_and_no_two_share_a_name_or_a_prefix() -> None:
+    names = [group.name for group in GROUPS]
+    assert len({*names, *(rule.name() for rule in all_rules())}) == len(names) + len(all_rules())
+    assert [group.prefix for group in GROUPS] == [f"CEL{digit}" for digit in range(10)]
 
 
 def test_every_literate_file_has_its_rule() -> None:

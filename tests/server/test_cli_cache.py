@@ -273,7 +273,7 @@ def test_a_damaged_index(celeryls: Command, analysed: list[str], position: float
 
 
 def test_a_cache_of_another_project_is_not_believed(tmp_path: Path) -> None:
-    settings = WalkSettings((), True, ())
+    settings = WalkSettings((), True, (), ())
 
     def save(folder: Path) -> None:
         cache = Cache(str(folder), "key")

@@ -206,9 +206,9 @@ def test_paths_outside_of_the_working_folder(celeryls: Command, monkeypatch: pyt
         (["--select"], "`--select` expects RULES"),
         (
             ["--select", "bind-without"],
-            "`--select`: unknown rule `bind-without`; did you mean `bind-without-self`?",
+            "`--select`: unknown rule or group `bind-without`; did you mean `bind-without-self`?",
         ),
-        (["--ignore", "CEL9999"], "`--ignore`: unknown rule `CEL9999`"),
+        (["--ignore", "CEL9999"], "`--ignore`: unknown rule or group `CEL9999`"),
         (["--output-format", "xml"], "`--output-format` expects one of full, concise, json, not `xml`"),
         (
             ["--min-severity", "fatal"],

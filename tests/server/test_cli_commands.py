@@ -70,7 +70,7 @@ def test_all_rules(celeryls: Command) -> None:
 
     assert result.code == 0
     lines = result.out.split("\n")
-    assert lines[0] == "| Code | Rule | Severity | Summary |"
+    assert lines[0] == "| Code | Name | Group | Preset | Severity | Fix | Summary |"
     assert [line.split(" | ")[1] for line in lines[2:-1]] == [rule.name() for rule in all_rules()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +11,7 @@ from celery_analyzers.registry import RuleSet
 from celery_analyzers.settings import Settings
 from celery_language_server.configuration import KEYS, Configuration, ConfigurationError, from_client, load
 
-if TYPE_CHECKING:
-    from pathlib import Path
+NOTHING = Configuration(Settings(), Path())
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -31,12 +30,19 @@ def test_every_key(tmp_path: Path) -> None:
         tmp_path,
         "celeryls.toml",
         """
+        preset = "strict"
         select = ["CEL1", "invalid-rate-limit"]
         extend-select = ["CEL801"]
         ignore = ["CEL101"]
+        test-files = ["checks/**"]
+        test-severity = "off"
         exclude = ["migrations/"]
         respect-gitignore = false
         external-task-names = ["billing.*"]
+
+        [per-file-ignores]
+        "migrations/*.py" = ["ALL"]
+        "!shop/*" = ["CEL2", "beat"]
 
         [severity]
         bind-without-self = "warning"
@@ -46,9 +52,14 @@ def test_every_key(tmp_path: Path) -> None:
 
     assert load(tmp_path) == Configuration(
         Settings(
-            select=("CEL1", "invalid-rate-limit", "CEL801"),
+            preset="strict",
+            select=("CEL1", "invalid-rate-limit"),
+            extend_select=("CEL801",),
             ignore=("CEL101",),
+            per_file_ignores=(("migrations/*.py", ("ALL",)), ("!shop/*", ("CEL2", "beat"))),
             severity={"bind-without-self": Severity.WARNING, "unknown-task-option": None},
+            test_files=("checks/**",),
+            test_severity="off",
             exclude=("migrations/",),
             respect_gitignore=False,
             external_task_names=("billing.*",),
@@ -122,6 +133,30 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ),
         ("extend_select = []", "extend_select: unknown key; did you mean `extend-select`?"),
         ('select = "ALL"', 'select: expected a list of strings, not "ALL"'),
+        ('preset = "strict "', 'preset: expected one of "recommended", "strict", "all", not "strict "'),
+        ('preset = ["all"]', 'preset: expected one of "recommended", "strict", "all", not a list'),
+        ('ignore = ["beet"]', "ignore: unknown rule or group `beet`; did you mean `beat`?"),
+        ('test-files = "tests"', 'test-files: expected a list of strings, not "tests"'),
+        ('test-files = ["tests/[ab"]', "test-files: `tests/[ab` is no pattern: a `[` is never closed"),
+        ('test-files = ["{a,b"]', "test-files: `{a,b` is no pattern: a `{` is never closed"),
+        ('test-severity = "none"', 'test-severity: expected one of "lower", "same", "off", not "none"'),
+        (
+            'per-file-ignores = ["ALL"]',
+            "per-file-ignores: expected a table from patterns to lists of rules, not a list",
+        ),
+        ('per-file-ignores."a.py" = "ALL"', 'per-file-ignores.a.py: expected a list of strings, not "ALL"'),
+        ('per-file-ignores."a.py" = [1]', "per-file-ignores.a.py: expected a list of strings, not 1"),
+        (
+            'per-file-ignores."a.py" = ["canvass"]',
+            "per-file-ignores.a.py: unknown rule or group `canvass`; did you mean `canvas`?",
+        ),
+        ('per-file-ignores."a}" = ["ALL"]', "per-file-ignores: `a}` is no pattern: a `}` closes nothing"),
+        ('per-file-ignores."!" = ["ALL"]', "per-file-ignores: `` is no pattern: it is empty"),
+        ('severity.beet = "off"', "severity: unknown rule or group `beet`; did you mean `beat`?"),
+        (
+            'severity.beat = "loud"',
+            'severity.beat: expected one of "off", "hint", "information", "warning", "error", not "loud"',
+        ),
         ("ignore = [1]", "ignore: expected a list of strings, not 1"),
         ("exclude = true", "exclude: expected a list of strings, not true"),
         ('respect-gitignore = "no"', 'respect-gitignore: expected true or false, not "no"'),
@@ -147,11 +182,14 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
         ),
         (
             'severity.bind-without-elf = "error"',
-            "severity: unknown rule `bind-without-elf`; did you mean `bind-without-self`?",
+            "severity: unknown rule or group `bind-without-elf`; did you mean `bind-without-self`?",
         ),
-        ('select = ["bind-without"]', "select: unknown rule `bind-without`; did you mean `bind-without-self`?"),
-        ('ignore = ["-"]', "ignore: unknown rule `-`"),
-        ('extend-select = ["ruff"]', "extend-select: unknown rule `ruff`"),
+        (
+            'select = ["bind-without"]',
+            "select: unknown rule or group `bind-without`; did you mean `bind-without-self`?",
+        ),
+        ('ignore = ["-"]', "ignore: unknown rule or group `-`"),
+        ('extend-select = ["ruff"]', "extend-select: unknown rule or group `ruff`"),
     ],
 )
 def test_mistakes(tmp_path: Path, content: str, message: str) -> None:
@@ -215,15 +253,17 @@ def test_an_editor_sends_settings() -> None:
         "interpreter": ["python"],
     }
 
-    assert from_client(sent, Settings()) == Settings(
-        select=("CEL1", "CEL801"),
+    assert from_client(sent, NOTHING) == Settings(
+        select=("CEL1",),
+        extend_select=("CEL801",),
         severity={"bind-without-self": Severity.HINT},
         respect_gitignore=False,
     )
 
 
 def test_the_project_has_the_last_word() -> None:
-    project = Settings(ignore=("CEL2",), severity={"bind-without-self": Severity.ERROR, "unbound-self": Severity.HINT})
+    settings = Settings(ignore=("CEL2",), severity={"bind-without-self": Severity.ERROR, "unbound-self": Severity.HINT})
+    project = Configuration(settings, Path(), given=frozenset({"ignore", "severity"}))
     sent = {
         "select": ["CEL1"],
         "ignore": ["CEL1"],
@@ -242,14 +282,61 @@ def test_the_project_has_the_last_word() -> None:
 
 
 def test_an_editor_sends_nothing_of_ours() -> None:
-    project = Settings(ignore=("CEL2",))
+    project = Configuration(Settings(ignore=("CEL2",)), Path(), given=frozenset({"ignore"}))
 
-    assert from_client({}, project) is project
-    assert from_client({"select": None, "trace": "off"}, project) is project
+    assert from_client({}, project) is project.settings
+    assert from_client({"select": None, "trace": "off"}, project) is project.settings
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ('preset = "recommended"', {"preset": "all"}),
+        ('preset = "recommended"', {"select": ["ALL"]}),
+        ("select = []", {"preset": "all"}),
+        ('test-severity = "lower"', {"testSeverity": "same"}),
+        ("per-file-ignores = {}", {"perFileIgnores": {"a.py": ["ALL"]}}),
+        ('severity.retries = "hint"', {"severity": {"swallowed-retry": "off"}}),
+    ],
+)
+def test_what_the_project_says_holds_though_it_is_the_default(
+    tmp_path: Path, written: str, sent: dict[str, object]
+) -> None:
+    write(tmp_path, "celeryls.toml", written)
+    project = load(tmp_path)
+
+    assert from_client(sent, project) == project.settings
+
+
+def test_what_an_editor_adds_to_the_projects_choice(tmp_path: Path) -> None:
+    write(tmp_path, "celeryls.toml", 'preset = "strict"\n')
+
+    settings = from_client({"extendSelect": ["beat"], "select": ["retries"]}, load(tmp_path))
+
+    assert settings == Settings(preset="strict", extend_select=("beat",))
+
+
+def test_the_more_exact_selector_decides_on_a_severity(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "celeryls.toml",
+        """
+        [severity]
+        CEL103 = "error"
+        signatures = "hint"
+        ALL = "warning"
+        """,
+    )
+
+    severity = load(tmp_path).settings.severity
+
+    assert severity["bind-without-self"] == Severity.ERROR
+    assert severity["unbound-self"] == Severity.HINT
+    assert severity["swallowed-retry"] == Severity.WARNING
 
 
 def test_an_editor_sends_nonsense() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        from_client({"select": "ALL"}, Settings())
+        from_client({"select": "ALL"}, NOTHING)
 
     assert str(caught.value) == 'the editor\'s settings: celeryls.select: expected a list of strings, not "ALL"'

@@ -102,12 +102,26 @@ def test_a_client_without_progress_hears_of_none(start: Start, tmp_path: Path) -
 def test_open_files_have_findings_before_the_index_is_there(start: Start, tmp_path: Path) -> None:
     session = start()
     large_project(tmp_path, 60)
-    text = UNLIMITED + "\n\n@shared_task(bind=True)\ndef pong(): ...\n"
+    text = "from celery import Celery\n\napp = Celery()\n\n\n@app.task(bind=True)\ndef pong(): ...\n"
     session.initialize(tmp_path, capabilities=WATCHED, options={"select": ["bind-without-self"]})
     uri = (tmp_path / "new.py").as_uri()
     session.open(uri, text)
     assert len(session.published(uri, 1)) == 1
     assert not [one for one in session.all("$/progress") if one["value"]["kind"] == "end"]
+
+
+def test_what_the_index_may_contradict_is_not_said_before(start: Start, tmp_path: Path) -> None:
+    folder = large_project(tmp_path, 60)
+    (folder / "settings.py").write_text(LIMIT)
+    session = start()
+    session.initialize(folder, capabilities=WATCHED, options=LIMITS)
+    uri = (folder / "new.py").as_uri()
+    session.open(uri, UNLIMITED)
+    progress(session, "end")
+    text = UNLIMITED + "\n\n@shared_task(soft_time_limit='x')\ndef pong(): ...\n"
+    session.change(uri, 2, text)
+    session.published(uri, 2)
+    assert not any(one["diagnostics"] for one in session.all("textDocument/publishDiagnostics"))
 
 
 def test_what_another_file_says(start: Start, tmp_path: Path) -> None:
@@ -151,6 +165,21 @@ def test_unsaved_text_wins(start: Start, tmp_path: Path) -> None:
     seen = len(session.heard)
     session.notify("textDocument/didClose", {"textDocument": {"uri": settings.as_uri()}})
     awaited(session, tasks, 1, seen)
+
+
+def test_unsaved_text_wins_that_was_open_before_the_index_was_there(start: Start, tmp_path: Path) -> None:
+    folder = project(large_project(tmp_path, 30), tasks=UNLIMITED, settings="DEBUG = True\n")
+    session = start()
+    rules = ["missing-time-limit", "duplicate-task-name"]
+    session.initialize(folder, capabilities=WATCHED, options={"select": rules})
+    tasks, settings = folder / "tasks.py", folder / "settings.py"
+    session.open(settings.as_uri(), LIMIT)
+    # That two tasks have one name is said once the index is there.
+    session.open(tasks.as_uri(), UNLIMITED + UNLIMITED.replace("ping()", "ping(x)"))
+    found = awaited(session, tasks, 1)
+    assert found[0]["code"] == "duplicate-task-name"
+    session.change(settings.as_uri(), 2, "DEBUG = True\n")
+    awaited(session, tasks, 3)
 
 
 def test_a_new_file_that_is_not_saved_yet(start: Start, tmp_path: Path) -> None:

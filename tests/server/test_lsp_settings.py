@@ -165,6 +165,49 @@ def test_a_clients_mistake_is_told_once(session: Session) -> None:
     assert len(session.published("untitled:a")) == 1
 
 
+def test_presets_groups_and_files_of_tests_change_at_run_time(session: Session, tmp_path: Path) -> None:
+    uri = (tmp_path / "checks" / "tasks.py").as_uri()
+    text = TEXT + "\n\n@app.task\ndef pong(x): ...\n"
+    session.initialize(tmp_path, capabilities={}, options={"preset": "strict", "ignore": ["time-limits"]})
+    session.open(uri, text)
+    assert codes(session.published(uri)) == ["bind-without-self", "untyped-task-argument"]
+    for settings, severities in (
+        ({"preset": "recommended"}, [1]),
+        ({"extendSelect": ["signatures"]}, [1, 3]),
+        ({"select": ["CEL1"], "testFiles": ["checks/*"]}, [2]),
+        ({"select": ["CEL1"], "testFiles": ["checks/*"], "testSeverity": "same"}, [1]),
+        ({"select": ["CEL1"], "severity": {"signatures": "hint", "CEL101": "warning"}}, [4, 2]),
+        ({"select": ["CEL1"], "testFiles": ["checks/*"], "testSeverity": "off"}, []),
+        ({"preset": "all", "ignore": ["time-limits"], "perFileIgnores": {"other/*": ["ALL"]}}, [1, 3]),
+        ({"preset": "all", "perFileIgnores": {"checks/*": ["CEL1", "time-limits"]}}, []),
+    ):
+        heard = len(session.heard)
+        session.notify("workspace/didChangeConfiguration", {"settings": settings})
+        assert [one["severity"] for one in session.published(uri, since=heard)] == severities
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"preset": "everything"},
+        {"preset": 5},
+        {"extendSelect": ["no-such-group"]},
+        {"perFileIgnores": ["ALL"]},
+        {"perFileIgnores": {"[": ["ALL"]}},
+        {"testFiles": ["{a"]},
+        {"testSeverity": "loud"},
+        {"severity": {"no-such-group": "off"}},
+    ],
+)
+def test_mistakes_of_a_client_are_told_and_change_nothing(settings: Any) -> None:
+    local = Local({})
+    local.open(TEXT)
+    sent = local.handle(notification("workspace/didChangeConfiguration", {"settings": settings}))
+    (said,) = [one for one in sent if one.get("method") == "window/showMessage"]
+    assert said["params"]["message"].startswith("the editor's settings: celeryls.")
+    assert published(sent) == []
+
+
 def test_folders_come_and_go(session: Session, tmp_path: Path) -> None:
     loud, quiet = tmp_path / "loud", tmp_path / "quiet"
     for folder in (loud, quiet):

@@ -72,6 +72,7 @@ class AutoretryWithoutBackoff(Rule):
 
     code = "CEL304"
     severity = Severity.INFORMATION
+    preset = "strict"
     proofs = (
         Proof(
             setup="""

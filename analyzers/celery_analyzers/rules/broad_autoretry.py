@@ -86,6 +86,7 @@ class BroadAutoretry(Rule):
 
     code = "CEL301"
     severity = Severity.WARNING
+    preset = "strict"
     proofs = (
         Proof(
             run='price.apply(("https://shop.example/7",))\nlen(requests.asked)',

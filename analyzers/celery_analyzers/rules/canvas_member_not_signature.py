@@ -166,8 +166,7 @@ class CanvasMemberNotSignature(Rule):
             says = f"`{source}` is a task, and no signature of it"
         else:
             says = f"`{source}` is a method, which is not called here"
-        severity = Severity.WARNING if context.in_tests else Severity.ERROR
-        yield self.finding(context.span(node), f"{says}: {outcome}", _fix(node, wrong, context), severity=severity)
+        yield self.finding(context.span(node), f"{says}: {outcome}", _fix(node, wrong, context))
 
 
 @dataclass(frozen=True, slots=True)

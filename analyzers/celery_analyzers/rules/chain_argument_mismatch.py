@@ -87,7 +87,7 @@ class ChainArgumentMismatch(Rule):
 
     Nothing is said of error callbacks, which are called in other ways, of tasks whose base class sees the arguments
     first or cannot be read, nor of tasks with a decorator below `@app.task` that may take other arguments. With
-    `typing=False` the finding is a warning, and so it is in tests.
+    `typing=False` the finding is a warning.
 
     ## Fix safety
 
@@ -125,7 +125,7 @@ class ChainArgumentMismatch(Rule):
         checked = context.checks_arguments(task)
         outcome = "the worker raises `TypeError`, and it never runs" if checked else "it fails with `TypeError`"
         message = f"{_message(found[0], dispatch, task, parameters)}: {outcome}"
-        severity = Severity.WARNING if checked is None or context.in_tests else Severity.ERROR
+        severity = Severity.WARNING if checked is None else Severity.ERROR
         yield self.finding(dispatch.method_span, message, _fix(dispatch, parameters, context), severity=severity)
 
 

@@ -119,7 +119,7 @@ class DispatchOptionInDelay(Rule):
             outcome = f"which takes no such argument: {where} raises `TypeError`"
         else:
             outcome = "which takes no such argument: it fails with `TypeError` in the worker"
-        is_error = not takes_any and checked is not None and not context.in_tests
+        is_error = not takes_any and checked is not None
         yield self.finding(
             keywords[options[0]],
             f"`{dispatch.method}()` hands {names} to the task, {outcome}",

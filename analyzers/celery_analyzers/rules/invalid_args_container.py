@@ -115,13 +115,12 @@ class InvalidArgsContainer(Rule):
                 continue
             if _sends_otherwise(context) or context.expects_failure:
                 return
-            certain = wrong.certain and not context.in_tests
             message = _message(name, node, wrong, dispatch, context)
             yield self.finding(
                 context.span(node),
                 message,
                 _fix(node, wrong, context) if name == "args" else None,
-                severity=Severity.ERROR if certain and wrong.fails else Severity.WARNING,
+                severity=Severity.ERROR if wrong.certain and wrong.fails else Severity.WARNING,
             )
             return
 

@@ -110,6 +110,7 @@ class MissingTimeLimit(Rule):
 
     code = "CEL201"
     severity = Severity.WARNING
+    preset = "strict"
     # Of an app without limits there is something to say, too.
     PRELUDE = "from celery import Celery, shared_task\n\n"
     proofs = (
@@ -218,9 +219,8 @@ def _waits(body: Body) -> str | None:
     """What the body may wait for without end, as a part of the message; None where nothing is sure to."""
     for call in body.calls:
         operation = operation_of(call)
-        if operation is not None and waits_without_end(Performed(call, operation), body):
-            name = call.source if "." in call.source.lstrip(".") else call.path
-            return f"`{name}` has no timeout: one hung call takes a worker slot for good"
+        if operation is not None and waits_without_end(performed := Performed(call, operation), body):
+            return f"`{performed.name}` has no timeout: one hung call takes a worker slot for good"
     if any(isinstance(node, ast.While) and _never_ends(node) for node in body.nodes):
         return "loops without end: it takes a worker slot for good"
     return None

@@ -88,6 +88,7 @@ class ModelWithoutPydantic(Rule):
 
     code = "CEL105"
     severity = Severity.ERROR
+    celery = ">=5.5"
     proofs = (
         Proof(
             run='ship.delay({"number": 7}).get(timeout=10)',
@@ -119,7 +120,6 @@ class ModelWithoutPydantic(Rule):
                 f"`{argument.arg}` is a dict here, not {article} `{model}`, as the task lacks `pydantic=True`: "
                 f"`{argument.arg}.{read}` raises `AttributeError`",
                 _fix(task, context),
-                severity=Severity.WARNING if context.in_tests else Severity.ERROR,
             )
 
 

@@ -98,6 +98,7 @@ class RedeliveryLoop(Rule):
     PRELUDE = 'from celery import Celery, shared_task\nfrom celery.exceptions import Reject\n\napp = Celery("shop")\n\n'
     code = "CEL402"
     severity = Severity.WARNING
+    preset = "strict"
     proofs = (
         Proof(
             setup="""

@@ -11,7 +11,7 @@ from celery_analyzers.errors import EVERYTHING
 from celery_analyzers.findings import Fix, NeededImport, Severity
 from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
 from celery_analyzers.proof import Proof
-from celery_analyzers.retries import retry_calls
+from celery_analyzers.retries import replace_calls, retry_calls
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External, Instance
 from celery_analyzers.trees import children
@@ -35,7 +35,7 @@ class SwallowedRetry(Rule):
 
     ## What it does
 
-    Finds `self.retry()`, and `raise` of `Retry`, `Ignore` or `Reject`, inside a `try` or a
+    Finds `self.retry()`, `self.replace()`, and `raise` of `Retry`, `Ignore` or `Reject`, inside a `try` or a
     `contextlib.suppress` that catches every exception, and inside a `try` whose `finally` returns.
 
     ## Why is this bad
@@ -125,13 +125,14 @@ class SwallowedRetry(Rule):
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         body = context.body
-        if body is None or not context.mentions("retry", *_SIGNALS):
+        if body is None or not context.mentions("retry", ".replace(", *_SIGNALS):
             return
         if not context.mentions("except", "suppress", "finally"):
             return
         retries = [] if context.base_may_define(task, "retry") else list(retry_calls(task, context))
+        replaces = [_Raising(call.node, "Ignore", by=call.source) for call in replace_calls(task, context)]
         found: dict[Catcher, tuple[str, list[str]]] = {}
-        for raising in _raising(retries, body):
+        for raising in (*_raising(retries, body), *replaces):
             catcher = _swallower(raising, retries, body)
             if catcher is not None:
                 message = _message(catcher, raising, task.name)
@@ -142,11 +143,13 @@ class SwallowedRetry(Rule):
 
 @dataclass(frozen=True, slots=True)
 class _Raising:
-    """Where a task raises what Celery must see: the exception's name, and the `retry()` that raises it."""
+    """Where a task raises what Celery must see: the exception's name, the `retry()` that raises it, and what else
+    does so `by` being called."""
 
     node: ast.AST
     signal: str
     retry: CallSite | None = None
+    by: str = ""
 
 
 def _raising(retries: list[CallSite], body: Body) -> Iterator[_Raising]:
@@ -216,11 +219,15 @@ def _message(catcher: Catcher, raising: _Raising, task: str) -> str:
     what = f"the `{raising.signal}`"
     if raising.retry is not None:
         what += f" that `{raising.retry.source}()` raises"
+    elif raising.by:
+        what += f" that `{raising.by}()` raises"
     start = f"`return` drops {what}" if isinstance(catcher, ast.Return) else f"this catches {what}"
     if not stops(catcher):
         return f"{start} and retries once more: each run of `{task}` sends the task twice"
     if raising.retry is not None:
         return f"{start}: `{task}` ends as succeeded and yet runs again"
+    if raising.by:
+        return f"{start}: `{task}` ends as succeeded, and what takes its place runs as well"
     if raising.signal == "Reject":
         return f"{start}: `{task}` ends as succeeded and its message is acknowledged"
     return f"{start}: `{task}` ends as succeeded"

@@ -9,7 +9,7 @@ from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
-from celery_analyzers.operations import operation_of
+from celery_analyzers.operations import takes_time
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External, Instance
@@ -17,7 +17,7 @@ from celery_analyzers.symbols import External, Instance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.body import Body, CallSite
+    from celery_analyzers.body import Body
     from celery_analyzers.context import Context
     from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
@@ -26,13 +26,6 @@ _NAME = "SoftTimeLimitExceeded"
 _OWN = frozenset({_NAME, f"celery.exceptions.{_NAME}", f"billiard.exceptions.{_NAME}", f"billiard.{_NAME}"})
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LEAVES = (ast.Return, ast.Break)
-_QUICK = ("builtins.", "collections.", "copy.", "datetime.", "decimal.", "json.", "logging.", "math.", "re.", "uuid.")
-"""Where functions come from that are done in no time."""
-_QUICK_METHODS = frozenset(
-    {"add", "append", "decode", "encode", "endswith", "extend", "format", "get", "index", "items", "join", "keys"}
-    | {"lower", "pop", "remove", "replace", "setdefault", "split", "startswith", "strip", "update", "upper", "values"}
-    | {"debug", "error", "exception", "info", "warning"}
-)
 
 
 class SwallowedSoftTimeLimit(Rule):
@@ -154,7 +147,7 @@ def _has_hard_limit(task: TaskDefinition, context: Context) -> bool:
 def _swallowers(body: Body) -> Iterator[Catcher]:
     """What catches the exception while a loop does its work, and lets this go on."""
     for call in body.calls:
-        if not _takes_time(call):
+        if not takes_time(call):
             continue
         for catcher in catchers(call.node, body, EVERYTHING | _OWN):
             if _is_for_it(catcher, body):
@@ -164,14 +157,6 @@ def _swallowers(body: Body) -> Iterator[Catcher]:
                 if _goes_on(catcher, body):
                     yield catcher
                 break
-
-
-def _takes_time(call: CallSite) -> bool:
-    if operation_of(call) is not None:
-        return True
-    if call.path is not None:
-        return not call.path.startswith(_QUICK)
-    return call.method not in _QUICK_METHODS
 
 
 def _is_for_it(catcher: Catcher, body: Body) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.findings import Edit, Fix, Severity, Span
+from celery_analyzers.findings import Severity
+from celery_analyzers.json_values import conversion, parts
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.tasks import NOT_GIVEN
@@ -13,28 +14,10 @@ from celery_analyzers.tasks import NOT_GIVEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.class_kinds import Kind, Sort
+    from celery_analyzers.class_kinds import Kind
     from celery_analyzers.context import DispatchContext
     from celery_analyzers.facts import Dispatch
-    from celery_analyzers.findings import Finding, NeededImport
-
-_ASIDE: dict[Sort, tuple[str, str]] = {
-    "bytes": ("Pass it as `bytes`", "bytes({})"),
-    "enum": ("Pass its value", "{}.value"),
-    "exception": ("Pass its text", "str({})"),
-    "iterable": ("Pass a list", "list({})"),
-    "model": ("Pass its primary key", "{}.pk"),
-    "models": ("Pass their primary keys", "[item.pk for item in {}]"),
-    "path": ("Pass it as text", "str({})"),
-    "pattern": ("Pass its text", "{}.pattern"),
-    "pydantic": ("Pass its data", '{}.model_dump(mode="json")'),
-    "queryset": ("Pass the primary keys", 'list({}.values_list("pk", flat=True))'),
-    "set": ("Pass a list", "list({})"),
-    "timedelta": ("Pass the seconds", "{}.total_seconds()"),
-    "user": ("Pass its primary key", "{}.pk"),
-}
-"""What to pass instead: the title of the fix, and how it is written."""
-_ONE_TERM = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Set, ast.SetComp, ast.GeneratorExp)
+    from celery_analyzers.findings import Finding
 
 
 class UnserializableArgument(Rule):
@@ -120,7 +103,7 @@ class UnserializableArgument(Rule):
         found = [
             (node, kind)
             for argument in (*context.arguments, *context.keywords.values())
-            for node in _parts(argument)
+            for node in parts(argument)
             if (kind := context.kinds.kind(node)) is not None
         ]
         if not found or not _sends_json(dispatch, context):
@@ -131,21 +114,9 @@ class UnserializableArgument(Rule):
             yield self.finding(
                 context.span(node),
                 _message(node, kind, dispatch),
-                _conversion(node, kind, context),
+                conversion(node, kind, "Pass", context),
                 severity=Severity.ERROR if kind.certain else Severity.WARNING,
             )
-
-
-def _parts(node: ast.expr) -> Iterator[ast.expr]:
-    """An argument, or what its displays hold."""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        for item in node.elts:
-            yield from _parts(item)
-    elif isinstance(node, ast.Dict):
-        for value in node.values:
-            yield from _parts(value)
-    elif not isinstance(node, ast.Starred):
-        yield node
 
 
 def _sends_json(dispatch: Dispatch, context: DispatchContext) -> bool:
@@ -191,33 +162,3 @@ def _message(node: ast.expr, kind: Kind, dispatch: Dispatch) -> str:
         return f"{kind.words} cannot be sent as JSON: {outcome}"
     verb = "is" if kind.certain else "is said to be"
     return f"`{ast.unparse(node)}` {verb} {kind.words}, which cannot be sent as JSON: {outcome}"
-
-
-def _conversion(node: ast.expr, kind: Kind, context: DispatchContext) -> Fix | None:
-    """Pass what JSON can hold."""
-    imports: tuple[NeededImport, ...] = ()
-    if kind.sort == "dataclass":
-        name, needed = context.imported("dataclasses", "asdict")
-        title, template = "Pass its fields", f"{name}({{}})"
-        imports = () if needed is None else (needed,)
-    elif kind.sort in _ASIDE:
-        title, template = _ASIDE[kind.sort]
-    else:
-        return None
-    span = context.span(node)
-    before, _, behind = template.partition("{}")
-    # A generator that is the only argument shares the parentheses of the call.
-    is_bracketed = isinstance(node, ast.GeneratorExp) and span.end != _end_of_call(node, context)
-    if is_bracketed and before.endswith("("):
-        before, behind = before[:-1], behind[1:]
-    elif not isinstance(node, _ONE_TERM) and not (before.endswith("(") and behind.startswith(")")):
-        before, behind = f"{before}(", f"){behind}"
-    elif isinstance(node, ast.GeneratorExp):
-        before = f"({before[:-1]}"
-    edits = (Edit(Span(span.start, span.start), before), Edit(Span(span.end, span.end), behind))
-    return Fix(title, edits, preferred=True, imports=imports)
-
-
-def _end_of_call(node: ast.expr, context: DispatchContext) -> int:
-    parent = next((outer for outer in context.enclosing(node) if isinstance(outer, ast.Call)), None)
-    return -1 if parent is None else context.span(parent).end

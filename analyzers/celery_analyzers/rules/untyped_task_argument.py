@@ -85,6 +85,7 @@ class UntypedTaskArgument(Rule):
 
     code = "CEL101"
     severity = Severity.INFORMATION
+    preset = "strict"
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         untyped = _untyped(task)

@@ -95,7 +95,7 @@ class WrongTaskArguments(Rule):
     A signature may get more arguments when it is sent, so nothing counts as missing in one, unless it is sent where it
     is made. Nothing is said of tasks whose base class sees the arguments first, as with `__call__` or `apply_async`, or
     cannot be read, nor of tasks with a decorator below `@app.task` that may take other arguments. With `typing=False`
-    the finding is a warning, and so it is in tests.
+    the finding is a warning.
 
     ## Fix safety
 
@@ -130,6 +130,9 @@ class WrongTaskArguments(Rule):
         positional = tuple(argument.span for argument in dispatch.positional)
         given = _Given(dispatch.method_span, positional, keywords, dispatch.complete and is_whole)
         found = misfits(parameters, len(given.positional), dict(given.keywords), complete=given.complete)
+        # What is given as if it were an option is another mistake.
+        options = {option.name for option in dispatch.options}
+        found = [misfit for misfit in found if misfit.kind != "missing" or not options.issuperset(misfit.names)]
         if found and not context.expects_failure:
             checked = context.checks_arguments(task)
             outcome = _outcome(dispatch, checked)
@@ -169,7 +172,7 @@ class WrongTaskArguments(Rule):
         untold: bool,
         context: Context,
     ) -> Iterator[Finding]:
-        severity = Severity.WARNING if untold or context.in_tests else Severity.ERROR
+        severity = Severity.WARNING if untold else Severity.ERROR
         corrected: set[str] = set()
         extra = [misfit.position for misfit in found if misfit.kind == "extra"]
         if extra:

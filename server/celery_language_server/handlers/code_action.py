@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from celery_language_server.diagnostics import diagnostic
@@ -17,9 +18,11 @@ from celery_language_server.protocol import INVALID_PARAMS, RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
     from celery_analyzers.findings import Edit, Finding, Fix
+    from celery_analyzers.source import LineIndex
     from celery_language_server.documents import Document
     from celery_language_server.server import Server
 
@@ -121,7 +124,8 @@ def ignores(server: Server, document: Document, places: list[Place]) -> Iterator
 
 def fix_all(server: Server, document: Document) -> Iterator[Action]:
     """One action for all safe fixes of a document, if it has any."""
-    if any(fix.safety == "safe" for part in document.analysis.segments for f in part.findings for fix in f.fixes):
+    fixes_here = (fix for part in document.analysis.segments for found in part.findings for fix in found.fixes)
+    if any(fix.safety == "safe" and not fix.elsewhere for fix in fixes_here):
         action: Action = {"title": "Apply all safe fixes of celeryls", "kind": FIX_ALL}
         if _resolves(server):
             yield {**action, "data": {"uri": document.uri, "kind": FIX_ALL}}
@@ -144,17 +148,53 @@ def fix_all_edit(server: Server, document: Document) -> dict[str, Any]:
 
 
 def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dict[str, Any] | None:
-    """The edit of a fix; None where what it needs cannot be imported."""
-    from celery_codeactions.fixes import resolve as with_imports
-    from celery_language_server.workspace_edits import workspace_edit
+    """The edit of a fix; None where what it needs cannot be imported, or changed elsewhere."""
+    from celery_codeactions.fixes import others
+    from celery_codeactions.fixes import resolve as completed
+    from celery_language_server.workspace_edits import TextEdits, workspace_edits
 
     lines, first_line = place.segment.lines, place.first_line
-    if fix.imports or fix.renames:
+    if fix.imports or fix.renames or fix.elsewhere:
         # Only these concern the rest of the file.
         lines, first_line = document.analysis.line_index(), 0
         fix = fix.shifted(lines.starts[place.first_line])
-    edits = with_imports(fix, lines.text)
-    return workspace_edit(document, edits, lines, server.client, first_line) if edits else None
+    edits = completed(fix, lines.text)
+    texts: dict[Path, _Other] = {}
+    changed = others(fix, partial(_text_at, server, document, texts))
+    if not edits or changed is None:
+        return None
+    more = (TextEdits(texts[path].uri, texts[path].version, made, texts[path].lines) for path, made in changed.items())
+    return workspace_edits([TextEdits(document.uri, document.version, edits, lines, first_line), *more], server.client)
+
+
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """Another file that a fix changes: as it is in the editor, else on disk."""
+
+    uri: str
+    version: int | None
+    lines: LineIndex
+
+
+def _text_at(server: Server, document: Document, texts: dict[Path, _Other], path: Path) -> str | None:
+    """The text of another file of the document's project, which is noted in `texts`; None where it cannot be had."""
+    from celery_analyzers.source import LineIndex
+    from celery_language_server.sources import UnreadableError, decode, read
+    from celery_language_server.uris import to_uri
+
+    for other in server.documents:
+        if other.path == path:
+            texts[path] = _Other(other.uri, other.version, other.analysis.line_index())
+            return texts[path].lines.text
+    root = document.folder.project.root
+    if root is None or not path.is_relative_to(root):
+        return None
+    try:
+        text = decode(read(str(path))).text
+    except UnreadableError:
+        return None
+    texts[path] = _Other(to_uri(path), None, LineIndex(text))
+    return text
 
 
 def _place(finding: Finding, segment: SegmentAnalysis, first_line: int) -> Place:

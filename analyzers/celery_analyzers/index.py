@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from celery_analyzers.environment_files import lacks
 from celery_analyzers.known_names import AboutName, KnownNames
 from celery_analyzers.test_files import TEST_FILES, is_test
 
@@ -428,6 +429,11 @@ class ProjectIndex:
     def commands(self) -> tuple[WorkerCommand, ...]:
         """The workers that deployment files start."""
         return tuple(command for record in self.records.values() for command in record.commands)
+
+    def environment_example(self, variable: str, path: str) -> str | None:
+        """The file nearest to another that shows the project's environment variables and lacks this one."""
+        lacking = (each for each, record in self.records.items() if lacks(frozenset(record.words), variable))
+        return next(iter(_nearest(path, lacking)), None) if path else None
 
     def mentions(self, word: str) -> bool:
         """Whether any file of the workspace speaks of TIME_LIMIT, RESULT_BACKEND or the like, in whatever form."""

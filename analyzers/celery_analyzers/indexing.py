@@ -19,6 +19,7 @@ from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
 from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
 from celery_analyzers.effective import may_be_limited, names_of
+from celery_analyzers.environment_files import example_words, is_example
 from celery_analyzers.expressions import Expression, Reference
 from celery_analyzers.facts import Dispatch, TaskClass, TaskDefinition
 from celery_analyzers.index import ANY_CLASS, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
@@ -199,7 +200,8 @@ def _django_settings(text: str, scope: ModuleScope) -> list[str]:
 
 def concerns_index(inside: str) -> bool:
     """Whether a file, by its path inside the workspace, may add something to the index."""
-    return inside.endswith(".py") or is_configuration(inside) or is_deployment_file(inside)
+    named = is_configuration(inside) or is_deployment_file(inside) or is_example(inside)
+    return inside.endswith(".py") or named
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,8 @@ def read_record(path: Path, inside: str, data: bytes | None, project: Project) -
 
 def with_words(record: FileRecord, inside: str, data: bytes | None) -> FileRecord:
     """A file's record with what the file speaks of, if it is one that may say how workers are set up."""
+    if is_example(inside):
+        return replace(record, words=tuple(sorted(example_words(data or b""))))
     if not is_configuration(inside):
         return record
     words = ALL_WORDS if data is None else words_in(data)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 
-from celery_analyzers.index import ASYNC_POOL, OTHER_SCHEDULER, RESULT_BACKEND, TIME_LIMIT
+from celery_analyzers.index import ASYNC_POOL, OTHER_SCHEDULER, RECYCLING, RESULT_BACKEND, TIME_LIMIT
 
 _WORDS = {
     TIME_LIMIT: re.compile(
         rb"\btask_(?:soft_)?time_limit\b|(?:\b|CELERYD?_)TASK_(?:SOFT_)?TIME_LIMIT\b|--(?:soft-)?time-limit\b"
     ),
     ASYNC_POOL: re.compile(rb"celery[-_](?:aio[-_]pool|pool[-_]asyncio|asyncio)|CELERY_CUSTOM_WORKER_POOL"),
+    RECYCLING: re.compile(rb"(?i:max[-_](?:tasks|memory)[-_]per[-_]child)"),
     OTHER_SCHEDULER: re.compile(
         rb"django[-_]celery[-_]beat|redbeat|celerybeat[-_]?mongo|celery[-_]sqlalchemy|(?i:beat_scheduler)\b"
         rb"|\bbeat\b[^\r\n]*(?:--scheduler|[ \t]-S\b)"

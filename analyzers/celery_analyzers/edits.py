@@ -118,15 +118,6 @@ def rename_key(text: str, node: ast.expr, span_of: SpanOf, name: str, new_name: 
     return (Edit(Span(span.start + inside[0], span.start + inside[1]), new_name),) if inside else ()
 
 
-def set_item(text: str, node: ast.expr, span_of: SpanOf, name: str, value: str) -> tuple[Edit, ...]:
-    """Give a dict one more item; no edits where it has one of this name, or may have."""
-    items = _dict_items(node)
-    if not isinstance(node, ast.Dict) or len(items) < len(node.keys) or name in items:
-        return ()
-    quote = text[span_of(next(iter(items.values()))[0]).end - 1] if items else '"'
-    return _appended(text, dict_listing(text, node, span_of), [f"{quote}{name}{quote}: {value}"])
-
-
 def remove_key(text: str, node: ast.expr, span_of: SpanOf, name: str) -> tuple[Edit, ...]:
     """Take the key `name` with its value out of a dict, as `remove_keyword` does with a keyword."""
     items = _dict_items(node)

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from celery_analyzers.environment_files import lacks
 from celery_analyzers.known_names import AboutName, KnownNames
 from celery_analyzers.test_files import TEST_FILES, is_test
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TIME_LIMIT = "time-limit"
 ASYNC_POOL = "async-pool"
 OTHER_SCHEDULER = "other-scheduler"
+RECYCLING = "recycling"
 RESULT_BACKEND = "result-backend"
 ANY_CLASS = "*"
 """Stands among the names of classes for those that code which cannot be told may register."""
@@ -53,6 +55,8 @@ class TaskRecord:
     limited: bool = False
     """Whether the task or its base class sets a time limit, or may."""
     conditional: bool = False
+    locks: bool = False
+    """Whether its code, or a decorator, says something of a lock or the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +228,11 @@ class ProjectIndex:
     def tasks_named(self, name: str) -> tuple[NamedTask, ...]:
         """The tasks that Celery may know by a name."""
         return tuple(self._by_name.get(name, ()))
+
+    def locks(self, path: str, function: str) -> bool:
+        """Whether a task takes care that it does not run twice at a time, or may do so."""
+        record = self.records.get(path)
+        return record is None or any(task.locks for task in record.tasks if task.function == function)
 
     def names(self) -> frozenset[str]:
         """All names that tasks may have."""
@@ -420,6 +429,11 @@ class ProjectIndex:
     def commands(self) -> tuple[WorkerCommand, ...]:
         """The workers that deployment files start."""
         return tuple(command for record in self.records.values() for command in record.commands)
+
+    def environment_example(self, variable: str, path: str) -> str | None:
+        """The file nearest to another that shows the project's environment variables and lacks this one."""
+        lacking = (each for each, record in self.records.items() if lacks(frozenset(record.words), variable))
+        return next(iter(_nearest(path, lacking)), None) if path else None
 
     def mentions(self, word: str) -> bool:
         """Whether any file of the workspace speaks of TIME_LIMIT, RESULT_BACKEND or the like, in whatever form."""

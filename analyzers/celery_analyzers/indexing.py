@@ -19,6 +19,7 @@ from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
 from celery_analyzers.configuration_sources import apps_configured, apps_made, sources_of
 from celery_analyzers.effective import may_be_limited, names_of
+from celery_analyzers.environment_files import example_words, is_example
 from celery_analyzers.expressions import Expression, Reference
 from celery_analyzers.facts import Dispatch, TaskClass, TaskDefinition
 from celery_analyzers.index import ANY_CLASS, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
@@ -40,6 +41,10 @@ _DJANGO_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["']?\s*[,\]=:)]+\s*=?\s
 _READS = re.compile(r"\.(retry_backoff|retry_jitter|retry_backoff_max|max_retries|default_retry_delay|retry_kwargs)\b")
 _SETTING = re.compile(r"\b(?:CELERY|BROKER)\w*")
 _LIMITING_DECORATOR = re.compile(r"time_?(?:out|limit)", re.IGNORECASE)
+_LOCKS = re.compile(
+    r"lock|mutex|semaphore|setnx|\bnx\b|cache\.add|once|single|unique|overlap|concurren|already|running", re.IGNORECASE
+)
+"""What the code of a task holds that may take care that it does not run twice at a time."""
 SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\bserialization\b|\bregister_type\b")
 """What a file holds that may teach kombu to write what it cannot write by itself."""
 _NAMING = re.compile(r"\bdef[ \t]+gen_task_name\b|\bgen_task_name[ \t]*=")
@@ -60,10 +65,11 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         for fact in segment.facts:
             if isinstance(fact, TaskDefinition) and fact.function is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
-                tasks.append(_task(fact, line, scope, project))
+                locks = _LOCKS.search(segment.segment.text) is not None
+                tasks.append(_task(fact, line, scope, project, locks=locks))
             elif isinstance(fact, TaskDefinition) and (home := _home(fact, scope)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
-                tasks.append(_task(fact, line, home, project))
+                tasks.append(_task(fact, line, home, project, locks=True))
             elif isinstance(fact, Dispatch) and (use := _use(fact)) is not None:
                 line = analysis.line_starts[index] + segment.lines.position(fact.span.start)[0]
                 uses.append(UseRecord(*use, line, fact.method))
@@ -108,7 +114,7 @@ def _home(task: TaskDefinition, scope: ModuleScope) -> Scope | None:
     return symbol.scope if isinstance(symbol, ProjectFunction) and symbol.scope.module_scope is not scope else None
 
 
-def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> TaskRecord:
+def _task(task: TaskDefinition, line: int, scope: Scope, project: Project, *, locks: bool) -> TaskRecord:
     app = task.maker.app
     names = names_of(task, scope, project)
     if names is not None:
@@ -124,6 +130,7 @@ def _task(task: TaskDefinition, line: int, scope: Scope, project: Project) -> Ta
         nested=task.nested,
         limited=may_be_limited(task, scope, project) or any(map(_limits_time, task.inner)),
         conditional=task.conditional,
+        locks=locks,
     )
 
 
@@ -193,7 +200,8 @@ def _django_settings(text: str, scope: ModuleScope) -> list[str]:
 
 def concerns_index(inside: str) -> bool:
     """Whether a file, by its path inside the workspace, may add something to the index."""
-    return inside.endswith(".py") or is_configuration(inside) or is_deployment_file(inside)
+    named = is_configuration(inside) or is_deployment_file(inside) or is_example(inside)
+    return inside.endswith(".py") or named
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +235,8 @@ def read_record(path: Path, inside: str, data: bytes | None, project: Project) -
 
 def with_words(record: FileRecord, inside: str, data: bytes | None) -> FileRecord:
     """A file's record with what the file speaks of, if it is one that may say how workers are set up."""
+    if is_example(inside):
+        return replace(record, words=tuple(sorted(example_words(data or b""))))
     if not is_configuration(inside):
         return record
     words = ALL_WORDS if data is None else words_in(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from celery_analyzers.edits import set_item, set_keyword
+from celery_analyzers.edits import add_item, set_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.schedules import HOUR, period
@@ -125,10 +125,10 @@ def _signed(context: BeatContext) -> ProjectTask | None:
 def _edits(seconds: str, context: BeatContext) -> tuple[Edit, ...]:
     node, text, options = context.node, context.text, context.nodes.get("options")
     if isinstance(options, ast.Dict):
-        return set_item(text, options, context.span, "expires", seconds)
+        return add_item(text, options, context.span, "expires", seconds)
     if isinstance(node, ast.Dict):
-        quote = text[context.span(node.keys[0]).end - 1] if node.keys and node.keys[0] is not None else '"'
-        return set_item(text, node, context.span, "options", f"{{{quote}expires{quote}: {seconds}}}")
+        quote = text[context.span(node.keys[0]).end - 1] if node.keys[0] is not None else '"'
+        return add_item(text, node, context.span, "options", f"{{{quote}expires{quote}: {seconds}}}")
     if not isinstance(node, ast.Call):
         return ()
     is_dict = isinstance(node.func, ast.Name) and node.func.id == "dict"

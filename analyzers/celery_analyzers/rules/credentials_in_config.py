@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from celery_analyzers.environment_files import Placeholder
 from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.resolution import evaluate_symbol
@@ -67,7 +69,8 @@ class CredentialsInConfig(Rule):
 
     ## Fix safety
 
-    The fix is unsafe: the variable must be set wherever the app runs. Change the password, too.
+    The fix is unsafe: the variable must be set wherever the app runs. Where the project has a `.env.example`, it gets a
+    line for it, without the password. Change the password, too.
 
     ## References
 
@@ -84,7 +87,7 @@ class CredentialsInConfig(Rule):
             return
         if setting.name in _URLS:
             for node in _literals(context.node):
-                found = _URL.search(node.value)
+                found = _URL.search(str(node.value))
                 if found is not None and _is_password(found):
                     user, host = unquote(found["user"]), found["host"]
                     whose = f"the password of `{user}` at `{host}`" if user else f"the password of `{host}`"
@@ -122,12 +125,18 @@ def _is_secret(password: str) -> bool:
     return bool(password) and not _TEMPLATE.search(password) and not _PLACEHOLDER.match(password)
 
 
-def _from_environment(setting: SettingGiven, context: SettingContext) -> Fix | None:
+def _from_environment(setting: SettingGiven, context: SettingContext) -> Fix:
     assert setting.name is not None
     variable = f"CELERY_{setting.name.upper()}"
-    title = f"Read it from the environment variable `{variable}`"
     if evaluate_symbol(Reference("os.environ"), context.scope) == External("os.environ"):
-        return Fix(title, (Edit(setting.value_span, f'os.environ["{variable}"]'),), preferred=True)
-    name, needed = context.imported("os", "environ")
-    imports = () if needed is None else (needed,)
-    return Fix(title, (Edit(setting.value_span, f'{name}["{variable}"]'),), preferred=True, imports=imports)
+        name, needed = "os.environ", None
+    else:
+        name, needed = context.imported("os", "environ")
+    shown = context.project.ask("environment_example", variable, context.path)
+    return Fix(
+        f"Read it from the environment variable `{variable}`",
+        (Edit(setting.value_span, f'{name}["{variable}"]'),),
+        preferred=True,
+        imports=() if needed is None else (needed,),
+        elsewhere=() if shown is None else (Placeholder(Path(shown), variable),),
+    )

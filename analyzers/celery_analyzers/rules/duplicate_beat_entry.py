@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Fix, Severity
-from celery_analyzers.periodic_hooks import calls_in, is_celerys
+from celery_analyzers.flow import blocks
+from celery_analyzers.periodic_hooks import is_celerys
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.tasks import task_of
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from celery_analyzers.context import BeatContext
     from celery_analyzers.facts import BeatEntry
     from celery_analyzers.findings import Finding
-
-_BLOCKS = ("body", "orelse", "finalbody")
 
 
 class DuplicateBeatEntry(Rule):
@@ -156,14 +155,12 @@ def _replaced(identity: str, context: BeatContext) -> bool:
     statement = next((node for node in outer if isinstance(node, ast.stmt)), None)
     if not isinstance(statement, ast.Expr) or statement.value is not context.node:
         return False
-    parent = outer[outer.index(statement) + 1] if statement in outer[:-1] else None
-    blocks = [getattr(parent, name, None) for name in _BLOCKS] if parent is not None else [context.syntax.statements]
-    block = next((block for block in blocks if isinstance(block, (list, tuple)) and statement in block), None)
-    if block is None:
+    if statement is outer[-1]:
         return False
-    later = block[list(block).index(statement) + 1 :]
-    calls = (call for node in later if isinstance(node, ast.Expr) for call in calls_in(node) if call is node.value)
-    return any(_identity(call, context) == identity for call in calls)
+    around = blocks(outer[outer.index(statement) + 1])
+    block = next((block for block in around if statement in block), [statement])
+    later = (node.value for node in block[block.index(statement) + 1 :] if isinstance(node, ast.Expr))
+    return any(is_celerys(call, context) and _identity(call, context) == identity for call in later)
 
 
 def _naming(context: BeatContext) -> Fix | None:

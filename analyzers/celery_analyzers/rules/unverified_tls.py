@@ -85,7 +85,7 @@ class UnverifiedTls(Rule):
                     yield self.finding(context.span(value), _MESSAGE, _required(context.span(value), context))
         elif setting.name in _URLS:
             for node in ast.walk(context.node):
-                found = _QUERY.search(node.value) if _is_text(node) else None
+                found = _QUERY.search(_text(node))
                 if found is not None:
                     yield self._url(found, context.span(node), context)
 
@@ -101,8 +101,9 @@ class UnverifiedTls(Rule):
 _MESSAGE = "the server's certificate is not looked at: anybody on the way can pose as it, and read and write messages"
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and hasattr(node, "lineno")
+def _text(node: ast.AST) -> str:
+    """What a literal says; empty for what is none."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _options(node: ast.expr) -> Iterator[ast.expr]:

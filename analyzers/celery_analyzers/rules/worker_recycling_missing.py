@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.index import RECYCLING
 from celery_analyzers.rule import Rule
 from celery_analyzers.setting_edits import settings_beside
 from celery_analyzers.worker_pools import pools
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
 
 _RECYCLING = ("worker_max_tasks_per_child", "worker_max_memory_per_child")
+_PREFORK = frozenset({"prefork"})
 _VALUES = {"worker_max_tasks_per_child": "1000"}
 
 
@@ -65,11 +67,12 @@ class WorkerRecyclingMissing(Rule):
     preset: ClassVar[Literal["recommended", "strict", "all"]] = "all"
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
-        if setting.name != "worker_concurrency" or context.in_tests or pools(context) != {"prefork"}:
+        if setting.name != "worker_concurrency" or context.in_tests or pools(context) != _PREFORK:
             return
         if any(context.beside(name) is not None or context.given(name) for name in _RECYCLING):
             return
-        if any(context.project.ask("command_values", name.removeprefix("worker_")) for name in _RECYCLING):
+        if context.project.ask("mentions", RECYCLING):
+            # Here, on a command line, or in what one is put together from.
             return
         edits = settings_beside(setting, _VALUES, context)
         fix = Fix("Replace processes after 1000 tasks", edits, preferred=True) if edits else None

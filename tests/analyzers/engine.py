@@ -45,6 +45,7 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
             return ()
 
         check_app = check_dispatch = check_setting = check_configuration = check_beat_entry = check_crontab
+        check_task_called = check_crontab
 
     rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyse(text, root=root, path=path, rules=rules)

@@ -22,13 +22,15 @@ from celery_analyzers.resolution import TASK_CLASSES, base_classes
 from celery_analyzers.symbols import AppAttribute, External, ProjectClass
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import CallContext
+    from celery_analyzers.context import CallContext, DispatchContext
+    from celery_analyzers.facts import Dispatch
     from celery_analyzers.findings import NeededImport
     from celery_analyzers.tasks import ProjectTask
 
 ON_COMMIT = External("django.db.transaction.on_commit")
 SENT_ON_COMMIT = frozenset({"apply_async_on_commit", "delay_on_commit"})
 """Methods of Django's tasks that send when the transaction has ended."""
+_ON_COMMIT_METHODS = {"apply_async": "apply_async_on_commit", "delay": "delay_on_commit"}
 _ATOMIC = External("django.db.transaction.atomic")
 _METHOD_DECORATOR = External("django.utils.decorators.method_decorator")
 _DJANGO_TASK = "celery.contrib.django.task.DjangoTask"
@@ -161,6 +163,17 @@ def can_wait(task: ProjectTask, context: CallContext) -> bool | None:
         elif not (isinstance(one, External) and one.path in TASK_CLASSES | {"builtins.object", "abc.ABC"}):
             return None
     return False
+
+
+def sent_on_commit(dispatch: Dispatch, call: ast.Call, context: DispatchContext) -> Fix | None:
+    """Send a task when the transaction around the call ends; None where the call's result is used."""
+    method = _ON_COMMIT_METHODS.get(dispatch.method)
+    is_statement = isinstance(next(context.enclosing(call), None), ast.Expr)
+    if not is_statement or uses_other_database(call, context):
+        return None
+    if method is not None and dispatch.task is not None and can_wait(dispatch.task, context):
+        return Fix(f"Call `{method}()`", (Edit(dispatch.method_span, method),), preferred=True)
+    return deferred(call, context, "Send it by `transaction.on_commit()`")
 
 
 def deferred(call: ast.Call, context: CallContext, title: str) -> Fix | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from celery_analyzers.analysis import FileAnalysis
+from celery_analyzers.context import Context
 from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.findings import Finding, Severity
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
+from celery_analyzers.rule import Rule
 from celery_analyzers.settings import Settings
 
 ALL = RuleSet.from_settings(Settings(preset="all"))
@@ -32,21 +35,14 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
     """The task definitions of a text that stand with their function, through the same analysis as findings."""
     found: list[TaskDefinition] = []
 
-    class Collector:
-        @staticmethod
-        def name() -> str:
-            return "collector"
+    class Collector(Rule):
+        code = "CEL000"
+        severity = Severity.HINT
 
-        def check_task(self, task: TaskDefinition, context: object) -> tuple[()]:
+        def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:  # noqa: ARG002
             found.append(task)
-            return ()
+            return iter(())
 
-        def check_crontab(self, crontab: object, context: object) -> tuple[()]:
-            return ()
-
-        check_app = check_dispatch = check_setting = check_configuration = check_beat_entry = check_crontab
-        check_import = check_task_class = check_task_method = check_canvas = check_discovery = check_crontab
-
-    rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    rules = RuleSet((Collector(),))
     analyse(text, root=root, path=path, rules=rules)
     return found

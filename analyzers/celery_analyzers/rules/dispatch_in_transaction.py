@@ -5,16 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.findings import Edit, Fix, Severity
+from celery_analyzers.findings import Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.transactions import (
     SENT_ON_COMMIT,
-    can_wait,
-    deferred,
     sending_call,
+    sent_on_commit,
     session_committed_after,
     transaction_around,
-    uses_other_database,
     waits_for_commit,
 )
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
     from celery_analyzers.facts import CanvasMade, Dispatch
     from celery_analyzers.findings import Finding
-
-_ON_COMMIT = {"apply_async": "apply_async_on_commit", "delay": "delay_on_commit"}
 
 
 class DispatchInTransaction(Rule):
@@ -111,7 +107,7 @@ class DispatchInTransaction(Rule):
         end = _end(call, context)
         if end is None or (task is not None and context.sending_is_changed(task)):
             return
-        fix = _fix(dispatch, call, context) if dispatch.role == "send" and end[1] else None
+        fix = sent_on_commit(dispatch, call, context) if dispatch.role == "send" and end[1] else None
         yield self.finding(context.span(call), _message(what, end[0]), fix)
 
     def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:
@@ -140,13 +136,3 @@ def _message(what: str, end: str) -> str:
     return (
         f"{what} is sent before {end}: a worker may not find what was written, and runs the task even after a rollback"
     )
-
-
-def _fix(dispatch: Dispatch, call: ast.Call, context: DispatchContext) -> Fix | None:
-    method = _ON_COMMIT.get(dispatch.method)
-    is_statement = isinstance(next(context.enclosing(call), None), ast.Expr)
-    if not is_statement or uses_other_database(call, context):
-        return None
-    if method is not None and dispatch.task is not None and can_wait(dispatch.task, context):
-        return Fix(f"Call `{method}()`", (Edit(dispatch.method_span, method),), preferred=True)
-    return deferred(call, context, "Send it by `transaction.on_commit()`")

@@ -18,8 +18,8 @@ from celery_analyzers.spelling import correction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext, Context, DispatchContext
-    from celery_analyzers.facts import BeatEntry, Dispatch, TaskDefinition
+    from celery_analyzers.context import BeatContext, CallContext, CanvasContext, Context, DispatchContext
+    from celery_analyzers.facts import BeatEntry, CanvasMade, Dispatch, TaskDefinition
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 
@@ -77,8 +77,8 @@ class UnknownDispatchOption(Rule):
             return sync.apply_async(user_id=user_id, countdwn=1)
             #                       ^^^^^^^^^^^^^^^ `apply_async()` does not give `user_id` to the task, which runs
             #                                       without it: its arguments belong into `kwargs`
-            #                                        ^^^^^^^^ `apply_async()` has no option `countdwn`, so it has
-            #                                                 no effect: did you mean `countdown`?
+            #                                        ^^^^^^^^ `apply_async()` has no option `countdwn`, so it has no
+            #                                                 effect: did you mean `countdown`?
 
     ## Use instead
 
@@ -125,8 +125,8 @@ class UnknownDispatchOption(Rule):
         call = context.call
         if call is None:
             return
-        set_calls = _set_calls(context) if dispatch.method in SIGNING else []
-        if not (dispatch.options and dispatch.method in _TAKING_OPTIONS) and not set_calls:
+        further = _further_calls(context) if dispatch.method in SIGNING else []
+        if not (dispatch.options and dispatch.method in _TAKING_OPTIONS) and not further:
             return
         task = context.dispatched
         if task is not None and context.sending_is_changed(task):
@@ -136,8 +136,12 @@ class UnknownDispatchOption(Rule):
             if misplaced and task is not None:
                 yield self._misplaced(misplaced, dispatch, task, context)
             yield from self._in_call(call, dispatch.method, context, misplaced)
-        for set_call in set_calls:
-            yield from self._in_call(set_call, "set", context)
+        for method, further_call in further:
+            yield from self._in_call(further_call, method, context)
+
+    def check_canvas(self, canvas: CanvasMade, context: CanvasContext) -> Iterator[Finding]:  # noqa: ARG002
+        for method, call in _further_calls(context):
+            yield from self._in_call(call, method, context)
 
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         if context.mentions("retry") and not context.base_may_define(task, "retry"):
@@ -215,7 +219,7 @@ def _known(method: str) -> frozenset[str]:
     known = tables().execution_options
     for name in _NAMED_PARAMETERS.get(method, ()):
         known |= {parameter.name for parameter in tables().signature(name) or ()}
-    if method in ("signature", "subtask", "Signature", "set"):
+    if method in ("signature", "subtask", "Signature", "set", "apply_async"):
         known |= _OF_SIGNATURES
     if method == "send_task":
         known |= {"name"}
@@ -235,14 +239,14 @@ def _slip(name: str, known: frozenset[str]) -> str | None:
     return None if name in _OF_TASKS else correction(name, known - _SELDOM_MEANT)
 
 
-def _set_calls(context: DispatchContext) -> list[ast.Call]:
-    """The calls in `send.s(1).set(queue="slow").set(countdown=5)`."""
-    found: list[ast.Call] = []
+def _further_calls(context: CallContext) -> list[tuple[str, ast.Call]]:
+    """The calls in `send.s(1).set(queue="slow").apply_async(countdown=5)` that take options, with their methods."""
+    found: list[tuple[str, ast.Call]] = []
     assert context.call is not None
     chain = context.enclosing(context.call)
     while isinstance(attribute := next(chain, None), ast.Attribute) and isinstance(call := next(chain, None), ast.Call):
-        if attribute.attr == "set":
-            found.append(call)
+        if attribute.attr in ("set", "apply_async"):
+            found.append((attribute.attr, call))
         elif attribute.attr not in ("clone", "on_error"):
             break
     return found

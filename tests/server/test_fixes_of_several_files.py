@@ -66,7 +66,7 @@ def test_the_other_file_is_as_it_is_in_the_editor(shop: Path) -> None:
 
     _, there = action["edit"]["documentChanges"]
     assert there["textDocument"] == {"uri": settings.as_uri(), "version": 8}
-    added = 'CELERY_TASK_ROUTES = {"shop.tasks.send": {"queue": \'mail\'}}\n'
+    added = 'CELERY_TASK_ROUTES = {\n    "shop.tasks.send": {"queue": \'mail\'},\n}\n'
     assert applied(text, there["edits"]) == text + added
 
 

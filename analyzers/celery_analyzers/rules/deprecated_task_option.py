@@ -104,7 +104,8 @@ def _fix(task: TaskDefinition, given: list[Option], context: Context) -> Fix | N
         return None
     home = _app_module(task, context)
     name = context.likeliest_name(task)
-    if home is None or name is None:
+    routes = context.setting("task_routes")
+    if home is None or name is None or not (routes is None or (isinstance(routes, dict) and name not in routes)):
         return None
     names = [option.name for option in given]
     edits = remove_keywords(context.text, context.decorator, context.span, names, bare=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Discovery,
         Dispatch,
         SettingGiven,
+        SignalHandler,
         TaskClass,
         TaskDefinition,
         TaskMethod,
@@ -142,6 +143,10 @@ class Rule:
 
     def check_task_method(self, method: TaskMethod, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one method of such a class."""
+        return iter(())
+
+    def check_signal_handler(self, handler: SignalHandler, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one function that is connected to a signal of Celery's."""
         return iter(())
 
     def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -46,6 +46,7 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
 
         check_app = check_dispatch = check_setting = check_configuration = check_beat_entry = check_crontab
         check_import = check_task_class = check_task_method = check_canvas = check_discovery = check_crontab
+        check_signal_handler = check_crontab
 
     rules = RuleSet((Collector(),))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     analyse(text, root=root, path=path, rules=rules)

@@ -30,7 +30,7 @@ from celery_analyzers.context import (
 )
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
-from celery_analyzers.extraction import CrontabSite, Site, TaskSite, sites
+from celery_analyzers.extraction import CrontabSite, SignalSite, Site, TaskSite, sites
 from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
@@ -519,5 +519,8 @@ def _asked(
     if isinstance(site, TaskClassSite):
         of_class = Context(syntax, site.scope, project, statement=site.node)
         return lambda rule: rule.check_task_class(site.made, of_class)
+    if isinstance(site, SignalSite):
+        of_handler = Context(syntax, site.scope, project, function=site.function)
+        return lambda rule: rule.check_signal_handler(site.handler, of_handler)
     of_method = Context(syntax, site.scope, project, function=site.node)
     return lambda rule: rule.check_task_method(site.method, of_method)

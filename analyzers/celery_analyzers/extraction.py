@@ -31,6 +31,7 @@ from celery_analyzers.facts import (
     FunctionFacts,
     Option,
     Parameter,
+    SignalHandler,
     TaskDefinition,
     TaskMethod,
 )
@@ -43,7 +44,7 @@ from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class,
 from celery_analyzers.result_sites import ResultSite, result_site
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
-from celery_analyzers.symbols import UNKNOWN, App, External, ProjectClass, Scope
+from celery_analyzers.symbols import UNKNOWN, App, AppAttribute, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite, task_call_site
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
@@ -56,6 +57,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
 _IMPORT = re.compile(r"\b(?:from|import)[ \t]+(?:dj)?celery\b")
 
+_SIGNALS = "celery.signals."
 _OF_APPS = frozenset({"on_after_configure", "on_after_finalize", "on_after_fork", "on_configure"})
 """Signals that an app sends about itself."""
 CRONTAB_FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
@@ -93,6 +95,19 @@ class CrontabSite:
         return self.crontab
 
 
+@dataclass(frozen=True, slots=True)
+class SignalSite:
+    """A handler of a signal with its node."""
+
+    handler: SignalHandler
+    function: Function
+    scope: Scope
+
+    @property
+    def fact(self) -> SignalHandler:
+        return self.handler
+
+
 Site = (
     TaskSite
     | CrontabSite
@@ -108,6 +123,7 @@ Site = (
     | ImportSite
     | TaskClassSite
     | TaskMethodSite
+    | SignalSite
 )
 
 
@@ -212,6 +228,8 @@ class _Visitor:
         task = self._decorated(node, scope, owner) or self._registered(node, scope, owner)
         if task is not None:
             yield task
+        elif handler := self._handler(node, scope):
+            yield handler
         if owner is not None and is_task_class(owner):
             yield self._method(node, scope, owner)
         if not self._look_inside:
@@ -219,6 +237,18 @@ class _Visitor:
         outside = owner.scope if owner is not None else scope
         inside = InnerScope.of(_inside(node, scope), outside)
         yield from self.block(node.body, inside, None)
+
+    def _handler(self, node: Function, scope: Scope) -> SignalSite | None:
+        """A function right below `@worker_ready.connect` and the like."""
+        if not node.decorator_list or "connect" not in self._syntax.text:
+            return None
+        connect = evaluate_symbol(_callee(expression(node.decorator_list[-1])), scope)
+        path = connect.path if isinstance(connect, (External, AppAttribute)) else ""
+        signal, _, method = path.rpartition(".")
+        is_celerys = signal.startswith(_SIGNALS) if isinstance(connect, External) else signal in _OF_APPS
+        if method != "connect" or not is_celerys:
+            return None
+        return SignalSite(SignalHandler(signal.removeprefix(_SIGNALS), self.function_facts(node)), node, scope)
 
     def _method(self, node: Function, scope: Scope, owner: ProjectClass) -> TaskMethodSite:
         decorators = tuple(evaluate_symbol(_callee(expression(d)), scope) for d in node.decorator_list)

@@ -321,6 +321,14 @@ class TaskMethod:
     decorators: tuple[Symbol, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SignalHandler:
+    """A function that a decorator connects to a signal of Celery's. `signal` is its name, `worker_ready`."""
+
+    signal: str
+    function: FunctionFacts
+
+
 Fact = (
     TaskDefinition
     | CrontabCall
@@ -336,4 +344,5 @@ Fact = (
     | CeleryImport
     | TaskClass
     | TaskMethod
+    | SignalHandler
 )

@@ -90,7 +90,8 @@ class FileRecord:
     of Celery's. `serializes` tells that the file has a say in how messages are written, `unread` that not all of it
     could be read, so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL,
     `commands` the workers that a deployment file starts, and `classes` the names of task classes that are registered,
-    subclassed or the base of a task.
+    subclassed or the base of a task, and `loads` the modules that the file may import and that are called after Celery,
+    by the last part of their names.
     """
 
     tasks: tuple[TaskRecord, ...] = ()
@@ -107,6 +108,7 @@ class FileRecord:
     words: tuple[str, ...] = ()
     commands: tuple[WorkerCommand, ...] = ()
     classes: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
 
     def is_empty(self) -> bool:
         """Whether the file adds nothing."""
@@ -362,6 +364,26 @@ class ProjectIndex:
                     known = found.get(path, ())
                     found[path] = known if source in known else (*known, source)
         return found
+
+    def loads_module(self, path: str) -> bool:
+        """Whether any other file, tests apart, may import the module at `path`, which is called after Celery."""
+        name = Path(path).stem
+        others = ((other, record) for other, record in self.records.items() if name in record.loads and other != path)
+        return self._has_unread_code or any(not self._in_tests(other) for other, _ in others)
+
+    def shared_tasks(self, app: str) -> int:
+        """How many tasks are made by `shared_task`, or a wrapper of it, where the app that the module at `app` makes is
+        the nearest."""
+        return self._shared_tasks.get(app, 0)
+
+    @cached_property
+    def _shared_tasks(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for path, record in self.records.items():
+            shared = sum(task.app is None and task.form == "decorator" for task in record.tasks)
+            for app in self.apps_for(path) if shared and not self._in_tests(path) else ():
+                found[app] += shared
+        return dict(found)
 
     def uses_class(self, name: str) -> bool:
         """Whether a task class of this name is registered, subclassed or the base of a task somewhere, or may be."""

@@ -49,6 +49,15 @@ SERIALIZES = re.compile(r"\bkombu\.(?:serialization|utils\.json)\b|\bkombu\b.*\b
 """What a file holds that may teach kombu to write what it cannot write by itself."""
 _NAMING = re.compile(r"\bdef[ \t]+gen_task_name\b|\bgen_task_name[ \t]*=")
 _REGISTERS = re.compile(r"(?<!def )\b(?:register_task|tasks\.register)[ \t]*\(\s*([\w.]*)")
+_LOADS = re.compile(
+    r"^[ \t]*from[ \t]+[\w.]*\.(\w*celery\w*)[ \t]+import"
+    r"|^[ \t]*from[ \t]+(\w+celery\w*|celery\w+)[ \t]+import"
+    r"|^[ \t]*from[ \t]+[\w.]+[ \t]+import[^\n]*?\b(\w*celery\w*)\b"
+    r"|^[ \t]*import[ \t]+(?:[\w.]*\.)?(\w*celery\w*)"
+    r"|[\"'][\w.]+\.(\w*celery\w*)[\"':]",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Imports of modules that are called after Celery; of Celery itself some are taken for such, which does no harm."""
 _DEEPEST = 8
 
 
@@ -92,6 +101,7 @@ def record_of(analysis: FileAnalysis, project: Project) -> FileRecord:
         tuple(sorted(set(_SETTING.findall(text)))),
         bool(analysis.problems()) or "\ufffd" in text,
         classes=tuple(sorted(classes)),
+        loads=tuple(sorted({name for match in _LOADS.finditer(text) for name in match.groups() if name})),
     )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Dispatch,
         ResultMade,
         SettingGiven,
+        SignalHandler,
         TaskCalled,
         TaskClass,
         TaskDefinition,
@@ -162,6 +163,10 @@ class Rule:
 
     def check_task_method(self, method: TaskMethod, context: Context) -> Iterator[Finding]:  # noqa: ARG002
         """Findings about one method of such a class."""
+        return iter(())
+
+    def check_signal_handler(self, handler: SignalHandler, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        """Findings about one function that is connected to a signal of Celery's."""
         return iter(())
 
     def check_ignore(self, context: IgnoreContext) -> Iterator[Finding]:  # noqa: ARG002

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from celery_analyzers.app_settings import SettingsHome
+from celery_analyzers.celery_tables import setting_tables
 from celery_analyzers.edits import SpanOf, add_item
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.findings import Edit, Span
@@ -47,13 +48,21 @@ class SettingEntry:
         if any(key in text for key in spellings(self.name, self.home.namespace if self.home else None)):
             # It is there in a way that is not read here.
             return ()
-        for statement in statements:
-            line = self._line(statement.node)
+        for statement in sorted(statements, key=lambda one: not self._is_plainly_celerys(one.node)):
+            head = self._head(statement.node)
             span = statement.span_of(statement.node)
-            if line is not None and first_on_line(text, span.start):
+            if head is not None and first_on_line(text, span.start):
+                between = newline_of(text) + indentation(text, span.start)
+                entry = f'{between}    "{self.key}": {self.value},{between}'
                 end = line_end(text, span.end)
-                return (Edit(Span(end, end), newline_of(text) + indentation(text, span.start) + line),)
+                return (Edit(Span(end, end), f"{between}{head} = {{{entry}}}"),)
         return ()
+
+    def _is_plainly_celerys(self, node: ast.stmt) -> bool:
+        """Whether a statement gives a setting under the namespace, and not one by a name that others may have too."""
+        if self.home is None or not self.home.namespace:
+            return True
+        return any(key.startswith(f"{self.home.namespace}_") for key, _ in _given(node, is_conf=self.home.is_conf))
 
     def _values(self, node: ast.stmt) -> Iterator[ast.expr]:
         """The values that a statement gives the setting."""
@@ -62,19 +71,21 @@ class SettingEntry:
             if canonical(key, namespace) == self.name:
                 yield value
 
-    def _line(self, node: ast.stmt) -> str | None:
-        """What is to be written behind a statement, if that is the one behind which the setting belongs."""
-        entry = f'{{"{self.key}": {self.value}}}'
+    def _head(self, node: ast.stmt) -> str | None:
+        """What the setting is assigned to behind a statement, if that is one behind which it belongs."""
         if self.home is None:
             name = _app_made(node)
-            return None if name is None else f"{name}.conf.{self.name} = {entry}"
-        if not any(key == self.home.key for key, _ in _given(node, is_conf=self.home.is_conf)):
+            return None if name is None else f"{name}.conf.{self.name}"
+        keys = [key for key, _ in _given(node, is_conf=self.home.is_conf)]
+        if self.home.key not in keys and not (self.home.namespace and any(self._is_setting(key) for key in keys)):
             return None
         if self.home.is_conf:
-            return f"{_conf(node)}.{self.name} = {entry}"
+            return f"{_conf(node)}.{self.name}"
         names = spellings(self.name, self.home.namespace)
-        spelt = next((name for name in names if name.isupper() == self.home.key.isupper()), names[0])
-        return f"{spelt} = {entry}"
+        return next((name for name in names if name.isupper() == self.home.key.isupper()), names[0])
+
+    def _is_setting(self, key: str) -> bool:
+        return self.home is not None and canonical(key, self.home.namespace) in setting_tables().settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def tasks(text: str, *, root: Path | None = None, path: Path | None = None) -> l
         code = "CEL000"
         severity = Severity.HINT
 
-        def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:  # noqa: ARG002
+        def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
             found.append(task)
             return iter(())
 

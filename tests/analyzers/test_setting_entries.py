@@ -24,20 +24,20 @@ def written(text: str, home: SettingsHome | None) -> str | None:
         (
             "task_time_limit = 60  # seconds\n\nx = 1\n",
             SettingsHome(None, "task_time_limit"),
-            f"task_time_limit = 60  # seconds\ntask_routes = {{{ROUTE}}}\n\nx = 1\n",
+            f"task_time_limit = 60  # seconds\ntask_routes = {{\n    {ROUTE},\n}}\n\nx = 1\n",
         ),
         (
             "class Base:\n    task_time_limit = 1\n\nclass Config:\n    task_time_limit = 60\n\n    other = 1\n",
             SettingsHome(None, "task_time_limit", owner="Config"),
             (
                 "class Base:\n    task_time_limit = 1\n\nclass Config:\n    task_time_limit = 60\n"
-                f"    task_routes = {{{ROUTE}}}\n\n    other = 1\n"
+                f"    task_routes = {{\n        {ROUTE},\n    }}\n\n    other = 1\n"
             ),
         ),
         (
             "app.conf.task_time_limit = 60\n",
             SettingsHome(None, "task_time_limit", is_conf=True),
-            f"app.conf.task_time_limit = 60\napp.conf.task_routes = {{{ROUTE}}}\n",
+            f"app.conf.task_time_limit = 60\napp.conf.task_routes = {{\n    {ROUTE},\n}}\n",
         ),
         (
             'app.conf["task_routes"] = {"a": {"queue": "b"}}\n',
@@ -49,7 +49,16 @@ def written(text: str, home: SettingsHome | None) -> str | None:
             SettingsHome(None, "task_routes", is_conf=True),
             f"app.conf.update({{'task_routes': {{{ROUTE}}}}})\n",
         ),
-        ("app = Celery('shop')\nrun()\n", None, f"app = Celery('shop')\napp.conf.task_routes = {{{ROUTE}}}\nrun()\n"),
+        (
+            "app = Celery('shop')\nrun()\n",
+            None,
+            f"app = Celery('shop')\napp.conf.task_routes = {{\n    {ROUTE},\n}}\nrun()\n",
+        ),
+        (
+            "S3_REGION = 'eu'\nCELERY_TIMEZONE = 'UTC'\n",
+            SettingsHome(None, "S3_REGION", "CELERY"),
+            f"S3_REGION = 'eu'\nCELERY_TIMEZONE = 'UTC'\nCELERY_TASK_ROUTES = {{\n    {ROUTE},\n}}\n",
+        ),
         ("CELERY_TASK_ROUTES = routes()\n", SettingsHome(None, "CELERY_TASK_ROUTES", "CELERY"), None),
         ("if x:\n    task_routes = {}\ntask_time_limit = 1\n", SettingsHome(None, "task_time_limit"), None),
         ("task_routes = {'shop.send': {'queue': 'other'}}\n", SettingsHome(None, "task_routes"), None),

@@ -10,6 +10,7 @@ from lsp_local import Local
 from test_lsp_code_actions import applied, ask, without
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SETTINGS = "CELERY_TASK_TIME_LIMIT = 60\nCELERY_TASK_ROUTES = {\n    'shop.old': {'queue': 'old'},\n}\n"
@@ -18,6 +19,7 @@ TASKS = (
     "from shop.celery import app\n\n\n"
     "@app.task(queue='mail')\ndef send(): ...\n\n\n@app.task(priority=3)\ndef load(): ...\n"
 )
+ONE = {"select": ["deprecated-task-option"]}
 FIX = "Move it to `task_routes`"
 ALL = ("--select", "deprecated-task-option", "--min-severity", "hint", "--fix", "--unsafe-fixes")
 MOVED = SETTINGS.replace(
@@ -35,13 +37,19 @@ def shop(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def local() -> Iterator[Local]:
+    local = Local(options=ONE)
+    yield local
+    local.server.indexes.close()
+
+
 def moves(local: Local, tasks: Path, line: int = 3) -> list[Any]:
     return [a for a in ask(local, (line, 12), uri=tasks.as_uri()) if a["title"] == FIX]
 
 
-def test_one_edit_for_the_editor(shop: Path) -> None:
+def test_one_edit_for_the_editor(local: Local, shop: Path) -> None:
     tasks, settings = shop / "tasks.py", shop / "settings.py"
-    local = Local(options={"select": ["deprecated-task-option"]})
     local.open(TASKS, version=3, uri=tasks.as_uri())
 
     (action,) = moves(local, tasks)
@@ -55,9 +63,8 @@ def test_one_edit_for_the_editor(shop: Path) -> None:
     )
 
 
-def test_the_other_file_is_as_it_is_in_the_editor(shop: Path) -> None:
+def test_the_other_file_is_as_it_is_in_the_editor(local: Local, shop: Path) -> None:
     tasks, settings = shop / "tasks.py", shop / "settings.py"
-    local = Local(options={"select": ["deprecated-task-option"]})
     local.open(TASKS, version=3, uri=tasks.as_uri())
     text = "# Mine.\nCELERY_TASK_TIME_LIMIT = 60\n"
     local.open(text, version=8, uri=settings.as_uri())
@@ -66,24 +73,24 @@ def test_the_other_file_is_as_it_is_in_the_editor(shop: Path) -> None:
 
     _, there = action["edit"]["documentChanges"]
     assert there["textDocument"] == {"uri": settings.as_uri(), "version": 8}
-    added = 'CELERY_TASK_ROUTES = {"shop.tasks.send": {"queue": \'mail\'}}\n'
+    added = 'CELERY_TASK_ROUTES = {\n    "shop.tasks.send": {"queue": \'mail\'},\n}\n'
     assert applied(text, there["edits"]) == text + added
 
 
 def test_clients_without_versioned_edits(shop: Path) -> None:
     tasks = shop / "tasks.py"
-    local = Local(without("workspace", "workspaceEdit", "documentChanges"), {"select": ["deprecated-task-option"]})
+    local = Local(without("workspace", "workspaceEdit", "documentChanges"), ONE)
     local.open(TASKS, uri=tasks.as_uri())
 
     (action,) = moves(local, tasks)
 
     assert set(action["edit"]["changes"]) == {tasks.as_uri(), (shop / "settings.py").as_uri()}
+    local.server.indexes.close()
 
 
 @pytest.mark.parametrize("routes", ["CELERY_TASK_ROUTES = ROUTES\n", "CELERY_TASK_ROUTES = [{}]\n"])
-def test_all_or_nothing(shop: Path, routes: str) -> None:
+def test_all_or_nothing(local: Local, shop: Path, routes: str) -> None:
     tasks = shop / "tasks.py"
-    local = Local(options={"select": ["deprecated-task-option"]})
     local.open(TASKS, uri=tasks.as_uri())
     (shop / "settings.py").write_text(f"CELERY_TASK_TIME_LIMIT = 60\n{routes}")
 

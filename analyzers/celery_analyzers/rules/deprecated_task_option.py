@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_analyzers.app_settings import settings_home
+from celery_analyzers.bindings import ValueBinding
 from celery_analyzers.edits import remove_keywords
+from celery_analyzers.expressions import Invocation, Reference
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.scopes import ModuleScope
@@ -104,7 +106,8 @@ def _fix(task: TaskDefinition, given: list[Option], context: Context) -> Fix | N
         return None
     home = _app_module(task, context)
     name = context.likeliest_name(task)
-    if home is None or name is None:
+    routes = context.setting("task_routes")
+    if home is None or name is None or not (routes is None or (isinstance(routes, dict) and name not in routes)):
         return None
     names = [option.name for option in given]
     edits = remove_keywords(context.text, context.decorator, context.span, names, bare=True)
@@ -140,7 +143,18 @@ def _entry(app: ModuleScope, name: str, route: str, context: Context) -> Setting
     own = context.scope.module_scope
     home = settings_home(app, context.project, own if isinstance(own, ModuleScope) else None)
     path = app.path if home is None else home.path
-    if path is None:
+    if path is None or (home is None and not _has_name(app)):
         return None
     here = isinstance(own, ModuleScope) and own.path == path
     return SettingEntry(None if here else path, home, "task_routes", name, route)
+
+
+def _has_name(app: ModuleScope) -> bool:
+    """Whether a module binds an app where it makes it, so that its settings can be given behind that."""
+    for name in app.bound():
+        for binding in app.lookup(name)[0] if name.isidentifier() else ():
+            made = binding.value if isinstance(binding, ValueBinding) else None
+            function = made.function if isinstance(made, Invocation) else None
+            if isinstance(function, Reference) and function.path.endswith("Celery"):
+                return True
+    return False

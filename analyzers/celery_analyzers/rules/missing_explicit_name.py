@@ -34,8 +34,8 @@ class MissingExplicitName(Rule):
 
         @app.task
         def send(address):
-        #   ^^^^ `send` is called `shop.send` after where it stands: messages that are on their way are lost when it is
-        #        moved or renamed
+        #   ^^^^ `send` is called after where it stands: messages that are on their way are lost when it is moved or
+        #        renamed
             return address
 
     ## Use instead
@@ -57,7 +57,8 @@ class MissingExplicitName(Rule):
 
     ## Fix safety
 
-    To write down the name that the task has is safe. It is offered where that can be told.
+    The fix writes down the name that the task has, as far as can be told. It is unsafe: from which folder a module is
+    imported, and so what Celery calls its tasks, is decided when it runs.
 
     ## References
 
@@ -73,14 +74,12 @@ class MissingExplicitName(Rule):
             return
         if not task.maker.keeps_name or context.in_tests:
             return
-        name = context.likeliest_name(task)
-        called = f"is called `{name}` after where it stands" if name else "is called after where it stands"
-        message = f"`{task.name}` {called}: messages that are on their way are lost when it is moved or renamed"
-        yield self.finding(task.span, message, _fix(name, context))
+        message = f"`{task.name}` is called after where it stands: messages that are on their way are lost when it is "
+        yield self.finding(task.span, f"{message}moved or renamed", _fix(context.likeliest_name(task), context))
 
 
 def _fix(name: str | None, context: Context) -> Fix | None:
     if name is None or context.decorator is None:
         return None
     edits = set_keyword(context.text, context.decorator, context.span, "name", f'"{name}"')
-    return Fix("Give it the name that it has", edits, "safe", preferred=True) if edits else None
+    return Fix(f"Name it `{name}`", edits, preferred=True) if edits else None

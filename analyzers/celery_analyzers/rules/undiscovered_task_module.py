@@ -91,8 +91,8 @@ class UndiscoveredTaskModule(Rule):
                 fix = Fix("Make it a list", (Edit(packages.value_span, f"[{source}]"),), "safe", preferred=True)
                 yield self.finding(packages.value_span, f"{message} does not start", fix)
             return
-        if isinstance(packages.value, (list, tuple)) and isinstance(discovery.related_name, str):
-            for name in cast("list[object]", packages.value):
+        if isinstance(discovery.related_name, str):
+            for name in _names(packages.value):
                 if isinstance(name, str) and _is_empty(name, discovery.related_name, context):
                     message = f"`{name}` has no module `{discovery.related_name}`, so nothing is discovered in it"
                     span = _span(name, context.call, packages.value_span, context)
@@ -101,14 +101,18 @@ class UndiscoveredTaskModule(Rule):
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         if setting.name not in _MODULES or context.in_tests:
             return
-        names = setting.value if isinstance(setting.value, (list, tuple)) else [setting.value]
-        for name in cast("list[object]", names):
+        for name in _names(setting.value) or [setting.value]:
             package, _, module = name.rpartition(".") if isinstance(name, str) else ("", "", "")
             ask = context.project.ask
             is_ours = bool(package and module) and ask("has_package", package) and ask("has_module", package)
             if is_ours and ask("has_module", str(name)) is False and not ask("has_package", str(name)):
                 message = f"there is no module `{name}`, so the worker does not start"
                 yield self.finding(_span(name, context.node, setting.value_span, context), message)
+
+
+def _names(value: object) -> list[object]:
+    """The items of a list or a tuple."""
+    return list(cast("list[object]", value)) if isinstance(value, (list, tuple)) else []
 
 
 def _span(name: object, within: ast.AST | None, whole: Span, context: Context) -> Span:

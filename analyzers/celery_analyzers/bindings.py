@@ -55,7 +55,8 @@ class FunctionBinding:
     """A function as others see it: what it returns, said by its annotation and its return statements, its own
     bindings, its decorators from the outside in, and its parameters; these are None where nobody read them.
 
-    `sketch` tells how it may make tasks of other functions.
+    `sketch` tells how it may make tasks of other functions. `handed_up` is the one call by which an `__init__` hands
+    arguments to that of its base class, if it has one.
     """
 
     name: str
@@ -66,6 +67,7 @@ class FunctionBinding:
     parameters: tuple[ParameterBinding, ...] | None = None
     sketch: Sketch | None = None
     is_async: bool = False
+    handed_up: Invocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,26 @@ def function_binding(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionBi
         parameters(node.args),
         wrapper,
         isinstance(node, ast.AsyncFunctionDef),
+        _handed_up(node) if node.name == "__init__" else None,
     )
+
+
+def _handed_up(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Invocation | None:
+    """The call `super().__init__(...)` among an `__init__`'s own statements; None if there is not just this one."""
+    made = [
+        call
+        for statement in _own_statements(node.body)
+        if isinstance(statement, ast.Expr)
+        and isinstance(call := expression(statement.value), Invocation)
+        and _is_super_init(statement.value)
+    ]
+    return made[0] if len(made) == 1 else None
+
+
+def _is_super_init(node: ast.expr) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    owner = function.value if isinstance(function, ast.Attribute) and function.attr == "__init__" else None
+    return isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super"
 
 
 def parameters(arguments: ast.arguments) -> tuple[ParameterBinding, ...]:

@@ -63,8 +63,12 @@ def _plain_function(segment: Segment) -> str | None:
     if definition is None or definition.group(1) is None:
         return None
     end = _head_end(segment.text, definition.end())
+    name = definition.group(1)
     # What a base class's `__call__` returns tells whether it hands the arguments on.
-    if end is None or definition.group(1) == "__call__" or _FACTORY.search(segment.text, definition.end()):
+    if end is None or name == "__call__" or _FACTORY.search(segment.text, definition.end()):
+        return None
+    # So does what an exception's `__init__` gives `super()` tell whether it can be made again from that.
+    if name == "__init__" and "super().__init__(" in segment.text:
         return None
     return segment.text[start:end]
 

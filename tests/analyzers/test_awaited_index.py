@@ -5,23 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from engine import ALL, write
+from engine import write
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
+from celery_analyzers.registry import RuleSet
+from celery_analyzers.settings import Settings
 
 PING = "from celery import shared_task\n\n\n@shared_task\ndef ping(x): ...\n"
 TASKS = f"{PING}\n\nfrom celery.schedules import crontab\n\nNIGHTLY = crontab(hour=3)\n"
 IGNORED = PING.replace("def ping(x): ...", "def ping(x: int) -> None: ...  # celeryls: ignore[missing-time-limit]")
 LIMIT = "CELERY_TASK_TIME_LIMIT = 60\n"
+RULES = RuleSet.from_settings(
+    Settings(select=("missing-time-limit", "untyped-task-argument", "crontab-every-minute", "unused-ignore"))
+)
 
 
 def awaiting(root: Path, text: str) -> tuple[FileAnalysis, Project]:
     """The analysis of a text in a project whose index is to come."""
     project = Project(root)
     project.awaits_index = True
-    return FileAnalysis(text, rules=ALL, project=project, path=root / "tasks.py"), project
+    return FileAnalysis(text, rules=RULES, project=project, path=root / "tasks.py"), project
 
 
 def found(analysis: FileAnalysis) -> set[str]:

@@ -121,8 +121,7 @@ class ErrbackSignature(Rule):
         if numbers is None or any(_fits(dispatch, parameters, number) for number in numbers):
             return
         message = f"{_message(task, parameters, numbers)}: it fails, and does nothing"
-        severity = Severity.WARNING if context.in_tests else Severity.ERROR
-        yield self.finding(dispatch.method_span, message, _fix(dispatch, parameters), severity=severity)
+        yield self.finding(dispatch.method_span, message, _fix(dispatch, parameters))
 
 
 def _numbers(dispatch: Dispatch, task: ProjectTask, parameters: tuple[ParameterBinding, ...]) -> tuple[int, ...] | None:

@@ -198,7 +198,7 @@ class OnCommitMisuse(Rule):
                     context.span(given),
                     message,
                     fix if edits else None,
-                    severity=Severity.ERROR if is_sure and not context.in_tests else Severity.WARNING,
+                    severity=Severity.ERROR if is_sure else Severity.WARNING,
                 )
                 return
             inner = loop

@@ -206,7 +206,7 @@ class UnknownDispatchOption(Rule):
             spans[0],
             f"`{dispatch.method}()` does not give {listed} to the task, {outcome}: its arguments belong into `kwargs`",
             _moved(names, dispatch, context),
-            severity=Severity.ERROR if fails and checked and not context.in_tests else Severity.WARNING,
+            severity=Severity.ERROR if fails and checked else Severity.WARNING,
         )
 
 

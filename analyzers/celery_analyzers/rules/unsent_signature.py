@@ -109,18 +109,17 @@ class UnsentSignature(Rule):
             return
         if isinstance(node, ast.BinOp):
             outcome = "its tasks do not run"
-        severity = Severity.INFORMATION if context.in_tests else Severity.WARNING
         if isinstance(outer, ast.Call):
             if outer.func is node and node is call and outcome == "the task does not run":
                 yield from self._called(outer, call, context)
         elif isinstance(outer, ast.Return):
-            yield from self._returned(outer, node, context, severity)
+            yield from self._returned(outer, node, context)
         elif isinstance(outer, ast.Expr):
             message = f"`{_shown(node)}` is made but not sent: {outcome}"
-            yield self.finding(context.span(node), message, _send(node, context), severity=severity)
+            yield self.finding(context.span(node), message, _send(node, context))
         elif (name := _unread_name(outer, context)) is not None:
             message = f"`{name}` is never sent: {outcome}"
-            yield self.finding(context.span(outer), message, severity=severity)
+            yield self.finding(context.span(outer), message)
 
     def _called(self, outer: ast.Call, call: ast.Call, context: CallContext) -> Iterator[Finding]:
         """`notify.s(order)()` as a statement: it looks like `chain(...)()`, which sends."""
@@ -133,9 +132,7 @@ class UnsentSignature(Rule):
         message = f"to call `{_shown(call)}` runs the task here and now, without a worker"
         yield self.finding(context.span(outer), message, fix, severity=Severity.HINT)
 
-    def _returned(
-        self, outer: ast.Return, node: ast.expr, context: CallContext, severity: Severity
-    ) -> Iterator[Finding]:
+    def _returned(self, outer: ast.Return, node: ast.expr, context: CallContext) -> Iterator[Finding]:
         """What a task returns is stored, and not run."""
         function = function_around(outer, context.enclosing)
         if function is None or any(context.enclosing(function)):
@@ -153,7 +150,7 @@ class UnsentSignature(Rule):
             )
             fixes.append(Fix("Put it in the place of this task", edits, preferred=True))
         message = f"`{task.name}` returns a signature, which is stored as its result: nothing runs it"
-        yield self.finding(context.span(node), message, *fixes, severity=severity)
+        yield self.finding(context.span(node), message, *fixes)
 
 
 def _unread_name(statement: ast.Assign | ast.AnnAssign, context: CallContext) -> str | None:

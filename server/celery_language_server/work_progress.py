@@ -43,10 +43,12 @@ class WorkProgress:
         token = self._token = f"celeryls/{WorkProgress._count}"
 
         def begin(_result: Any) -> None:
-            # The work may have ended before the client had an answer.
+            self._notify(token, {"kind": "begin", "title": self._title, "cancellable": False, "percentage": 0})
             if self._token == token:
                 self._is_open = True
-                self._notify(token, {"kind": "begin", "title": self._title, "cancellable": False, "percentage": 0})
+            else:
+                # The work was done before the client had an answer: what it made room for is over.
+                self._notify(token, {"kind": "end"})
 
         self._peer.request("window/workDoneProgress/create", {"token": token}, begin)
 

@@ -60,7 +60,13 @@ class Local:
     def open(self, text: str, version: int = 1, uri: str = URI) -> list[dict[str, Any]]:
         """Open a document."""
         document = {"uri": uri, "languageId": "python", "version": version, "text": text}
-        return self.handle(notification("textDocument/didOpen", {"textDocument": document}))
+        sent = self.handle(notification("textDocument/didOpen", {"textDocument": document}))
+        # Nobody makes an index here.
+        for folder in self.server.folders:
+            folder.give_up_index()
+        for known in self.server.documents:
+            known.catch_up()
+        return sent
 
     def text(self, uri: str = URI) -> str:
         """The text as the server has it."""

@@ -14,9 +14,9 @@ from celery_analyzers.registry import all_rules
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNTYPED = "from celery import shared_task\n\n\n@shared_task\ndef ping(x): ...\n"
+UNTYPED = "from celery import shared_task\n\n\n@shared_task(autoretry_for=(OSError,))\ndef ping(x): ...\n"
 """A module in which of these rules only the strict ones find something."""
-STRICT = {"untyped-task-argument", "missing-time-limit"}
+STRICT = {"untyped-task-argument", "autoretry-without-backoff"}
 ABOUT = {*STRICT, "bind-without-self", "unknown-task-option", "unknown-task-name"}
 """The rules that these tests are about."""
 
@@ -54,19 +54,19 @@ def test_what_the_file_says_and_what_the_command_line_says_against_it(celeryls: 
     assert rules(celeryls) == {*STRICT, "bind-without-self"}
     assert rules(celeryls, "--preset", "recommended") == {"bind-without-self"}
 
-    celeryls.write("celeryls.toml", 'select = ["time-limits"]\nextend-select = ["CEL103"]\n')
-    assert rules(celeryls) == {"missing-time-limit", "bind-without-self"}
+    celeryls.write("celeryls.toml", 'select = ["retries"]\nextend-select = ["CEL103"]\n')
+    assert rules(celeryls) == {"autoretry-without-backoff", "bind-without-self"}
     assert rules(celeryls, "--preset", "strict") == {*STRICT, "bind-without-self"}
     assert rules(celeryls, "--select", "CEL101") == {"untyped-task-argument"}
     assert rules(celeryls, "--extend-select", "CEL101") == {*STRICT, "bind-without-self"}
-    assert rules(celeryls, "--ignore", "time-limits") == {"bind-without-self"}
+    assert rules(celeryls, "--ignore", "retries") == {"bind-without-self"}
 
 
 def test_select_wins_over_preset(celeryls: Command) -> None:
     celeryls.write("a.py", UNTYPED)
 
     assert rules(celeryls, "--preset", "all", "--select", "CEL101") == {"untyped-task-argument"}
-    assert rules(celeryls, "--select", "CEL103", "--extend-select", "CEL101,CEL201") == STRICT
+    assert rules(celeryls, "--select", "CEL103", "--extend-select", "CEL101,CEL304") == STRICT
 
 
 def test_per_file_ignores(celeryls: Command) -> None:

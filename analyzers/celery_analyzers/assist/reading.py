@@ -65,7 +65,7 @@ class Item:
 
 @dataclass(slots=True)
 class Bracket:
-    """A bracket around the cursor. `callee` is the source of what is called; None where nothing is.
+    """A bracket around the cursor. `callee` is the source of what is called, or subscripted; None where nothing is.
 
     `active` is the number of the item that the cursor is in.
     """
@@ -177,7 +177,7 @@ class _Reader:
         position = start
         while match := _TOKEN.search(self.text, position):
             kind = "string" if match.lastgroup == "quote" else match.lastgroup
-            begin, end, inside = match.start(), match.end(), None
+            begin, end, inside, closed = match.start(), match.end(), None, False
             if kind == "string":
                 inside, closed, end = self._string(match)
             if self.noted is None and begin >= self.offset:
@@ -307,7 +307,7 @@ class _Reader:
         bracket = Bracket(kind, start, items=[Item(start + 1, start + 1, start + 1)])
         bracket.is_definition = self.before == "defined"
         continues = self.operand is not None and self.before in ("name", "close", "string") and kind != "{"
-        if continues and kind == "(" and self.operand is not None:
+        if continues and self.operand is not None:
             bracket.callee, bracket.callee_start = self.text[self.operand : start].rstrip(), self.operand
             bracket.is_decorator = not self.stack and self.text.startswith("@", self.statement)
         self._token(start, start + 1)

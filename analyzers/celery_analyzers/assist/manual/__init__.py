@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from celery_analyzers.assist.manual.broker_settings import BROKER_SETTINGS
@@ -74,6 +75,7 @@ class Topic:
         return f"{self.type}{default}".strip()
 
 
+@cache
 def topic(shelf: str, name: str, release: Release | None = None) -> Topic | None:
     """What there is under a name: `topic("option", "max_retries")`. None where nobody wrote anything."""
     entries, kind = _SHELVES[shelf]
@@ -108,7 +110,7 @@ def names(shelf: str) -> Mapping[str, Entry]:
 
 def shown(value: Any) -> str:
     """A default as it is written in code, be it long."""
-    written = repr(tuple(value)) if isinstance(value, list) and not value else repr(value)
+    written = "()" if value == [] else repr(value)
     return written if len(written) <= 60 else f"{written[:57]}..."
 
 

@@ -45,7 +45,7 @@ WORKER_SETTINGS: Final[Mapping[str, Entry]] = MappingProxyType(
         "worker_enable_soft_shutdown_on_idle": Entry("", "Soft shutdown also where no task runs."),
         "worker_eta_task_limit": Entry(
             "",
-            "How many messages a worker takes at most where waiting ones, with a countdown or an eta, make it take more.",
+            "How many messages a worker takes at most where those that wait for their time make it take more.",
         ),
         "worker_hijack_root_logger": Entry(
             "",
@@ -107,7 +107,7 @@ WORKER_SETTINGS: Final[Mapping[str, Entry]] = MappingProxyType(
         ),
         "beat_remote_control_max_tick_age": Entry(
             "int | float (seconds)",
-            "With `beat_enable_remote_control`: after so long without a tick beat no longer answers; 0 is without limit.",
+            "With `beat_enable_remote_control`: after so long without a tick beat does not answer; 0 is without limit.",
         ),
         "beat_schedule": Entry(
             "dict",

@@ -197,9 +197,9 @@ def _settings(slot: Slot, spot: Spot) -> Iterator[Offer]:
     """The settings, in the form in which they are written here, and old names led to the new."""
     known = setting_tables(spot.release)
     if slot.callee is not None and slot.callee.kind == "app":
-        for name, text in _OF_APPS.items():
+        for rank, (name, text) in enumerate(_OF_APPS.items()):
             if name not in slot.used:
-                yield Offer(name, "option", f"{name}=", snippet=f"{name}=$1", detail=text, rank=5)
+                yield Offer(name, "option", f"{name}=", snippet=f"{name}=$1", detail=text, rank=rank)
     typed = spot.reading.typed.upper()
     for name in (*known.settings, *sorted(UNLISTED)):
         key = preferred(name, slot.namespace)

@@ -208,8 +208,8 @@ def _base_classes(spot: Spot) -> Iterator[Offer]:
     """The task classes that the module knows by a name."""
     for name, bound in spot.analysis.scope.names.items():
         binding = bound[-1]
-        is_likely = isinstance(binding, ImportBinding) and "Task" in name
+        is_likely = isinstance(binding, ImportBinding) and "Task" in name and not binding.module.startswith("celery")
         if not (isinstance(binding, ClassBinding) or is_likely):
             continue
         if is_task_class(evaluate_symbol(Reference(name), spot.scope)):
-            yield Offer(name, "class", name, rank=5)
+            yield Offer(name, "class", name, rank=5 if isinstance(binding, ClassBinding) else 6)

@@ -237,7 +237,7 @@ class Spot:
         for head in reversed(self.heads):
             if (task := self._task_of_head(head)) is not None:
                 return task
-        owner = self._owner()
+        owner = self.class_around
         return class_task(owner) if owner is not None and is_task_class(owner) else None
 
     def _task_of_head(self, head: Head) -> ProjectTask | None:
@@ -250,10 +250,11 @@ class Spot:
         return task
 
     def _in_task_class(self) -> bool:
-        owner = self._owner()
-        return owner is not None and is_task_class(owner)
+        return self.class_around is not None and is_task_class(self.class_around)
 
-    def _owner(self) -> ProjectClass | None:
+    @cached_property
+    def class_around(self) -> ProjectClass | None:
+        """The class whose member the segment is."""
         return None if self.segment is None else self.analysis.owner_class(self.segment)
 
     def segment_start(self) -> int:

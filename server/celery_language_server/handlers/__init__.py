@@ -10,7 +10,15 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from celery_language_server.handlers import code_action, diagnostic, lifecycle, text_document, workspace
+from celery_language_server.handlers import (
+    code_action,
+    completion,
+    diagnostic,
+    hover,
+    lifecycle,
+    text_document,
+    workspace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +31,8 @@ HANDLERS: Final[Mapping[str, Callable[[Server, Any], object]]] = MappingProxyTyp
         **text_document.METHODS,
         **diagnostic.METHODS,
         **code_action.METHODS,
+        **completion.METHODS,
+        **hover.METHODS,
         **workspace.METHODS,
     }
 )

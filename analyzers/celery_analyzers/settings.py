@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from celery_analyzers.findings import Severity
 
+INLAY_HINTS = ("effective-options", "retry-schedule", "argument-names", "next-run")
+"""The kinds of inlay hints."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -22,6 +25,7 @@ class Settings:
     `extra_task_decorators` are dotted paths of decorators that make tasks, where the engine cannot tell that they do.
     `diagnostic_mode` tells of which files an editor is shown the findings: `open-files`, or all of the `workspace`.
     `external_task_names` are patterns, with `*`, of the names of tasks that are run by somebody else.
+    `inlay_hints` are the kinds of inlay hints that an editor is shown.
     """
 
     select: tuple[str, ...] = ("ALL",)
@@ -32,3 +36,4 @@ class Settings:
     extra_task_decorators: tuple[str, ...] = ()
     diagnostic_mode: str = "open-files"
     external_task_names: tuple[str, ...] = ()
+    inlay_hints: tuple[str, ...] = INLAY_HINTS

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from celery_analyzers.findings import Severity
-from celery_analyzers.settings import Settings
+from celery_analyzers.settings import INLAY_HINTS, Settings
 from celery_language_server import configuration_file
 from celery_language_server.configuration_file import ConfigurationError
 
@@ -24,7 +24,7 @@ __all__ = ["Configuration", "ConfigurationError", "check_selectors", "from_clien
 
 KEYS = (
     *("select", "extend-select", "ignore", "severity", "exclude", "respect-gitignore"),
-    *("extra-task-decorators", "external-task-names", "diagnostic-mode"),
+    *("extra-task-decorators", "external-task-names", "diagnostic-mode", "inlay-hints"),
 )
 LEVELS = ("off", "hint", "information", "warning", "error")
 
@@ -120,6 +120,7 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> Settings:
         extra_task_decorators=tuple(given.extra_task_decorators),
         diagnostic_mode=given.diagnostic_mode,
         external_task_names=tuple(given.external_task_names),
+        inlay_hints=default.inlay_hints if given.inlay_hints is None else tuple(given.inlay_hints),
     )
     for key, selectors in (
         ("select", given.select),
@@ -152,6 +153,8 @@ def _expected(path: list[str]) -> str:
         return "one of " + ", ".join(f'"{level}"' for level in LEVELS)
     if path[0] == "diagnostic-mode":
         return 'one of "open-files", "workspace"'
+    if path[0] == "inlay-hints":
+        return f"a list of {', '.join(INLAY_HINTS)}"
     if path[0] == "extra-task-decorators":
         return 'a list of dotted paths, as in ["shop.celery.task"]'
     return "true or false" if path[0] == "respect-gitignore" else "a list of strings"

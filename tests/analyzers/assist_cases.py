@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from celery_analyzers.analysis import FileAnalysis
+from celery_analyzers.assist.hints import hints
 from celery_analyzers.assist.spot import Spot
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
@@ -21,7 +22,10 @@ from celery_analyzers.source import LineIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
+
+    from celery_analyzers.assist.signatures import SignatureHelp
 
 CURSOR = "$0"
 _FENCE = re.compile(r"```(\w+)[ ]*(.*)\Z")
@@ -35,7 +39,7 @@ class AssistCase:
     title: str
     asked: str
     expected: str
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict[str, str])
     main: str = "shop/tasks.py"
     words: tuple[str, ...] = ()
 
@@ -85,7 +89,33 @@ def read_assist_cases(path: Path) -> Iterator[AssistCase]:
             else:
                 file = name[1] if name else "shop/tasks.py"
                 files[file] = body
-                main = file if CURSOR in body or fence[1] == "python" and not main else main
+                main = file if CURSOR in body or (fence[1] == "python" and not main) else main
                 main = file if CURSOR in body or main not in files else main
         if line.strip():
             before = line
+
+
+def shown_help(found: SignatureHelp | None) -> str:
+    """A signature with the parameter that is written between `⟨⟩`."""
+    if found is None:
+        return ""
+    if found.active is None:
+        return f"{found.label}\n"
+    shown = found.parameters[found.active]
+    label = found.label
+    return f"{label[: shown.start]}⟨{label[shown.start : shown.end]}⟩{label[shown.end :]}\n"
+
+
+def shown_hints(analysis: FileAnalysis, now: datetime) -> str:
+    """The lines of a module that have hints, with these between `⟨⟩`."""
+    marked: dict[int, list[tuple[int, str]]] = {}
+    for hint in hints(analysis, 0, 10_000, now=now):
+        line, column = analysis.segments[hint.segment].lines.position(hint.offset)
+        marked.setdefault(analysis.line_starts[hint.segment] + line, []).append((column, hint.label))
+    lines: list[str] = []
+    for number in sorted(marked):
+        text = analysis.line_text(number)
+        for column, label in sorted(marked[number], reverse=True):
+            text = f"{text[:column]}⟨{label}⟩{text[column:]}"
+        lines.append(f"{text}\n")
+    return "".join(lines)

@@ -6,10 +6,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from assist_cases import AssistCase, read_assist_cases
+from assist_cases import AssistCase, read_assist_cases, shown_help, shown_hints
 
 from celery_analyzers.assist.completion import complete
 from celery_analyzers.assist.hover import hover
+from celery_analyzers.assist.signatures import signature_help
 
 FOLDER = Path(__file__).parent / "assist"
 CASES = [case for path in sorted(FOLDER.glob("*.md")) for case in read_assist_cases(path)]
@@ -44,10 +45,21 @@ def test_completion_offers_what_is_said(case: AssistCase, tmp_path: Path) -> Non
 def test_hover_shows_what_is_said(case: AssistCase, tmp_path: Path) -> None:
     shown = hover(case.spot(tmp_path), NOW)
     text = "" if shown is None else shown.text.replace(tmp_path.as_posix(), "").rstrip("\n") + "\n"
+    wanted = case.expected.replace("~~~", "```")
     if "begins" in case.words:
-        assert text.startswith(case.expected.rstrip("\n")), text
+        assert text.startswith(wanted.rstrip("\n")), text
     else:
-        assert text == case.expected.replace("~~~", "```")
+        assert text == wanted
+
+
+@pytest.mark.parametrize("case", of("signature"), ids=str)
+def test_signature_help_shows_what_is_said(case: AssistCase, tmp_path: Path) -> None:
+    assert shown_help(signature_help(case.spot(tmp_path))) == case.expected
+
+
+@pytest.mark.parametrize("case", of("hints"), ids=str)
+def test_hints_are_those_said(case: AssistCase, tmp_path: Path) -> None:
+    assert shown_hints(case.analysis(tmp_path), NOW) == case.expected
 
 
 def test_there_are_cases() -> None:

@@ -18,7 +18,7 @@ from celery_analyzers.assist.reading import Bracket, read
 from celery_analyzers.assist.retry_plan import RetryPlan, backoff_factor, duration, retry_plan, waits
 from celery_analyzers.assist.schedules import Schedule, schedule_of
 from celery_analyzers.assist.slots import Slot, namespaces, slot_at
-from celery_analyzers.assist.source_text import written_parameter, written_value
+from celery_analyzers.assist.source_text import written_parameter, written_signature, written_value
 from celery_analyzers.assist.spot import Spot
 from celery_analyzers.assist.task_page import link, location, origin, task_page
 from celery_analyzers.calling import task_named
@@ -260,7 +260,7 @@ def signature_line(task: ProjectTask, method: str) -> str:
     """A method with the task's own parameters, where it takes these."""
     if method not in ARGUMENTS_AS_WRITTEN or task.parameters is None:
         return f"```python\n{task.name}.{method}\n```"
-    parameters = ", ".join(map(written_parameter, task.parameters))
+    parameters = written_signature(task.parameters)
     return f"```python\n{task.name}.{method}({parameters})\n```"
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from celery_analyzers.assist import manual
 from celery_analyzers.assist.callees import is_task_member
 from celery_analyzers.assist.offers import Offer
-from celery_analyzers.assist.source_text import written_parameter
+from celery_analyzers.assist.source_text import written_signature
 from celery_analyzers.assist.spot import Spot
 from celery_analyzers.celery_tables import setting_tables, tables
 from celery_analyzers.effective import base_of
@@ -80,7 +80,7 @@ def _of_task(spot: Spot, source: str) -> Iterator[Offer]:
         about = manual.topic("method", name)
         detail = "" if about is None else about.type
         if name in _OF_THE_TASK and task is not None and task.parameters is not None:
-            detail = f"({', '.join(map(written_parameter, task.parameters))})"
+            detail = f"({written_signature(task.parameters)})"
         calls = about is not None and about.type.startswith("(")
         snippet = f"{name}($0)" if calls and not spot.own_text.startswith("(", spot.reading.word.end) else None
         kind = "method" if calls else "field"

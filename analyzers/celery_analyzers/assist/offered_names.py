@@ -15,7 +15,7 @@ from celery_analyzers.findings import Edit, Span
 from celery_analyzers.setting_names import UNLISTED, preferred
 from celery_analyzers.tasks import ProjectTask
 
-_FIRST: Final = {
+ORDER_OF_CALLS: Final = {
     "option": (
         *("bind", "name", "autoretry_for", "retry_backoff", "max_retries", "retry_jitter", "retry_backoff_max"),
         *("default_retry_delay", "soft_time_limit", "time_limit", "rate_limit", "acks_late", "ignore_result", "queue"),
@@ -68,18 +68,19 @@ _OF_APPS: Final = {
 def offered_names(slot: Slot, spot: Spot) -> Iterator[Offer]:
     """The names that may be written in a slot, without those that are given already."""
     if slot.shelf == "argument":
-        yield from _arguments(slot, spot)
+        yield from _arguments(slot)
     elif slot.shelf == "setting":
         yield from _settings(slot, spot)
     elif slot.shelf == "canvas":
         return
     else:
-        for name in _known(slot, spot):
+        for name in known_names(slot, spot):
             if name not in slot.used:
                 yield _offer(name, slot, spot)
 
 
-def _known(slot: Slot, spot: Spot) -> Iterable[str]:
+def known_names(slot: Slot, spot: Spot) -> Iterable[str]:
+    """The names that may be written in a slot of options, be they given or not."""
     known = tables(spot.release)
     if slot.shelf == "option":
         maker = slot.callee.maker if slot.callee is not None else None
@@ -120,7 +121,7 @@ def _offer(name: str, slot: Slot, spot: Spot) -> Offer:
 
 
 def _rank(name: str, shelf: str) -> int:
-    order = _FIRST.get(shelf) or tuple(manual.names(shelf))
+    order = ORDER_OF_CALLS.get(shelf) or tuple(manual.names(shelf))
     return order.index(name) if name in order else 60
 
 
@@ -165,7 +166,7 @@ def _takes_self(head: Head | None) -> tuple[Edit, ...]:
     return (Edit(Span(head.opening, head.opening), "self, " if parameters else "self"),)
 
 
-def _arguments(slot: Slot, spot: Spot) -> Iterator[Offer]:
+def _arguments(slot: Slot) -> Iterator[Offer]:
     """The parameters of the task that a call may still give."""
     task = slot.task
     parameters = task.parameters if task is not None else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final, cast
 
 from celery_analyzers.assist.offers import Offer
-from celery_analyzers.assist.source_text import written_parameter
+from celery_analyzers.assist.source_text import written_signature
 from celery_analyzers.assist.spot import Spot
 from celery_analyzers.bindings import FunctionBinding, ImportBinding, ValueBinding
 from celery_analyzers.effective import names_of
@@ -93,7 +93,7 @@ def offered_signatures(spot: Spot) -> Iterator[Offer]:
             "task",
             f"{name}.s()" if not required else f"{name}.s(",
             snippet=f"{name}.s({stops})",
-            detail=f"({', '.join(map(written_parameter, given))})",
+            detail=f"({written_signature(given)})",
             rank=5,
             topic=("task", name),
         )

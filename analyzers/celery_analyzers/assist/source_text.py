@@ -5,6 +5,7 @@ Knows the frozen form of expressions. Must not know what they mean.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from celery_analyzers.bindings import ParameterBinding
@@ -84,6 +85,25 @@ def written_parameter(parameter: ParameterBinding) -> str:
     if parameter.default is not None:
         default = f" = {written(parameter.default)}" if annotated else f"={written(parameter.default)}"
     return f"{stars}{parameter.name}{annotated}{default}"
+
+
+def written_parameters(parameters: Sequence[ParameterBinding]) -> list[tuple[str, str]]:
+    """The parts of a signature, each with the name of its parameter: the marks `/` and `*` have none."""
+    parts: list[tuple[str, str]] = []
+    before = ""
+    for parameter in parameters:
+        if before == "positional-only" and parameter.kind != "positional-only":
+            parts.append(("", "/"))
+        if parameter.kind == "keyword-only" and before not in ("keyword-only", "*"):
+            parts.append(("", "*"))
+        parts.append((parameter.name, written_parameter(parameter)))
+        before = parameter.kind
+    return [*parts, ("", "/")] if before == "positional-only" else parts
+
+
+def written_signature(parameters: Sequence[ParameterBinding]) -> str:
+    """What stands between the parentheses of a function."""
+    return ", ".join(text for _, text in written_parameters(parameters))
 
 
 def written_value(value: object) -> str:

@@ -16,7 +16,7 @@ from celery_analyzers.assist.beat import entries, time_zone
 from celery_analyzers.assist.retry_plan import duration, retry_plan
 from celery_analyzers.assist.routing import Queue, queue_of
 from celery_analyzers.assist.schedules import Schedule
-from celery_analyzers.assist.source_text import written_parameter, written_value
+from celery_analyzers.assist.source_text import written_signature, written_value
 from celery_analyzers.configuration import Place
 from celery_analyzers.effective import Effective, Level, effective_option, names_of
 from celery_analyzers.project import Project
@@ -44,7 +44,7 @@ def task_page(task: ProjectTask, project: Project, now: datetime | None = None) 
 
 def _head(task: ProjectTask, project: Project) -> str:
     names = names_of(task, task.scope, project)
-    parameters = "…" if task.parameters is None else ", ".join(map(written_parameter, task.parameters))
+    parameters = "…" if task.parameters is None else written_signature(task.parameters)
     code = f"```python\n{task.name}.delay({parameters})\n```"
     return f"{code}\n\nTask `{names[0]}`" if names else f"{code}\n\nTask"
 
@@ -140,7 +140,7 @@ def _callers(task: ProjectTask, project: Project) -> Iterator[str]:
         return
     uses = index.uses_of(path, task.name, names_of(task, task.scope, project) or ())
     if not uses:
-        yield "Sent nowhere that can be seen"
+        yield "No call is seen that sends it"
         return
     shown = ", ".join(f"{location(where, use.line, project)} `{use.method}`" for where, use in uses[:_MOST_CALLERS])
     more = f" and {len(uses) - _MOST_CALLERS} more" if len(uses) > _MOST_CALLERS else ""

@@ -15,7 +15,9 @@ from celery_language_server.handlers import (
     completion,
     diagnostic,
     hover,
+    inlay_hint,
     lifecycle,
+    signature_help,
     text_document,
     workspace,
 )
@@ -33,6 +35,8 @@ HANDLERS: Final[Mapping[str, Callable[[Server, Any], object]]] = MappingProxyTyp
         **code_action.METHODS,
         **completion.METHODS,
         **hover.METHODS,
+        **signature_help.METHODS,
+        **inlay_hint.METHODS,
         **workspace.METHODS,
     }
 )

@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 
 TRIGGERS: Final = (".", "@", "(", "[", "{", ",", "=", '"', "'")
 _KINDS: Final = {
-    "option": 10, "value": 12, "argument": 6, "task": 3, "method": 2, "field": 5, "setting": 10, "rule": 20,
-    "class": 7, "variable": 6, "snippet": 15,
+    "option": 10,
+    "value": 12,
+    "argument": 6,
+    "task": 3,
+    "method": 2,
+    "field": 5,
+    "setting": 10,
+    "rule": 20,
+    "class": 7,
+    "variable": 6,
+    "snippet": 15,
 }
 _SNIPPET: Final = 2
 _DEPRECATED: Final = 1
@@ -55,11 +64,12 @@ def resolve(server: Server, params: Any) -> Item:
     from celery_analyzers.assist.pages import page
     from celery_analyzers.findings import NeededImport
 
-    item: Item = {**cast("Item", params)} if isinstance(params, dict) else {}
-    data: object = find(params, "data")
-    document = server.documents.get(string(params, "data", "uri"))
+    item = cast("Item", params) if isinstance(params, dict) else Item()
+    data: object = item.get("data")
+    document = server.documents.get(string(item, "data", "uri"))
     if document is None:
         return item
+    item = {**item}
     shelf, name = find(data, "topic", 0), find(data, "topic", 1)
     if isinstance(shelf, str) and isinstance(name, str):
         text = page(shelf, name, document.analysis)

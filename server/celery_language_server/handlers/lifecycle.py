@@ -75,6 +75,8 @@ def capabilities(client: Client) -> dict[str, Any]:
         "positionEncoding": client.encoding,
         "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
         "hoverProvider": True,
+        "signatureHelpProvider": {"triggerCharacters": ["(", ","], "retriggerCharacters": [")", "="]},
+        "inlayHintProvider": {"resolveProvider": False},
         "textDocumentSync": {"openClose": True, "change": INCREMENTAL, "save": {"includeText": False}},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }

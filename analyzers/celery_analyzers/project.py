@@ -12,6 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ class Project:
     def _find_given(self, name: str, app: str) -> Iterator[Given]:
         django = self.django_settings(app)
         for path in (app, *(self.ask("configuring", app) or ())):
-            module = self.module_at(Path(path))
+            module = self.module_at(path_of(path))
             if module is not None:
                 yield from given_in(name, module, django)
 
@@ -150,7 +151,7 @@ class Project:
         """The modules that may be the settings of the Django project that a file is in; None where that is not
         known."""
         modules = self.ask("django_settings", path)
-        found = [self.module_at(Path(module)) for module in modules or ()]
+        found = [self.module_at(path_of(module)) for module in modules or ()]
         return [module for module in found if module is not None] or None
 
     def celery_version(self, path: Path | None) -> CeleryVersion:
@@ -288,6 +289,12 @@ class Project:
         except (OSError, ValueError):
             raise FileNotFoundError from None
         return None if b"\0" in data else data.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=4096)
+def path_of(text: str) -> Path:
+    """A path of the index: the same few are asked for again and again, and each takes a while to make."""
+    return Path(text)
 
 
 @dataclass(frozen=True, slots=True)

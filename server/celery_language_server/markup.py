@@ -18,6 +18,11 @@ def markup(text: str, markdown: bool) -> dict[str, str]:
     return {"kind": "markdown", "value": text} if markdown else {"kind": "plaintext", "value": plain(text)}
 
 
+def documentation(text: str, markdown: bool) -> object:
+    """The documentation of something: a mere text where the client has not said that it takes more."""
+    return markup(text, markdown=True) if markdown else plain(text)
+
+
 def plain(text: str) -> str:
     """A page without Markdown's marks: tables become lines, links their texts. Code blocks stay as they are."""
     lines: list[str] = []

@@ -34,11 +34,15 @@ _DIRECTIVES: Final = {
 _NAMED_BY: Final = frozenset({("beat", "task"), ("periodic", "sig"), ("call", "task")})
 """What is given a task by its name."""
 _CHAINED: Final = re.compile(r"(?:\.si?\([^\r\n]*\)|\))[ \t]*\|[ \t]*\Z")
+_APP_NAME: Final = re.compile(r"app|celery", re.IGNORECASE)
+"""What names of apps hold: to follow all names would take too long."""
 _PATCHES: Final = re.compile(r"(?:\w+\.)*(?:patch|setattr|send_task|apply_async|s|signature)\Z")
 
 
 def complete(spot: Spot) -> Completion:
     """What may be written at a place."""
+    if spot.is_foreign:
+        return _NOTHING
     reading = spot.reading
     if reading.comment is not None:
         return Completion(tuple(_comment(spot)))
@@ -114,8 +118,8 @@ def _patched(spot: Spot) -> Completion:
 
 def _decorators(spot: Spot) -> Iterator[Offer]:
     """What may stand behind the `@` of a decorator: what makes tasks here."""
-    for rank, (name, bound) in enumerate(spot.analysis.scope.names.items()):
-        if bound and name.isidentifier() and len(name) < 40 and isinstance(spot.meaning(name), App):
+    for rank, name in enumerate(name for name in spot.analysis.scope.names if _APP_NAME.search(name)):
+        if isinstance(spot.meaning(name), App):
             path = f"{name}.task"
             yield Offer(path, "method", path, snippet=f"{path}($0)", detail="a task of this app", rank=10 + rank)
     found = written("celery.shared_task", spot.scope)

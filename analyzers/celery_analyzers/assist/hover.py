@@ -32,6 +32,7 @@ from celery_analyzers.index import BUILTIN_TASKS
 from celery_analyzers.registry import find_rule
 from celery_analyzers.resolution import CRONTAB, is_task_class
 from celery_analyzers.setting_names import canonical
+from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import UNKNOWN, AppAttribute, External
 from celery_analyzers.tasks import ProjectTask, task_of
 from celery_analyzers.values import evaluate
@@ -56,6 +57,8 @@ class Hover:
 
 def hover(spot: Spot, now: datetime | None = None) -> Hover | None:
     """What is known at a place; None where that is nothing of ours."""
+    if spot.is_foreign:
+        return None
     reading = spot.reading
     if reading.comment is not None:
         return _comment(spot)
@@ -194,11 +197,10 @@ def rate_words(text: str) -> str | None:
 def _expression(spot: Spot) -> Hover | None:
     """A growing wait: `2 ** self.request.retries`."""
     text, offset = spot.own_text, spot.offset
-    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    for match in _POWER.finditer(text, start):
-        if match.start() > offset or text.count("\n", match.start(), match.end()):
-            break
-        if offset <= match.end():
+    lines = spot.segment.lines if spot.segment is not None else LineIndex("")
+    line = lines.position(offset)[0]
+    for match in _POWER.finditer(text, lines.starts[line], lines.line_end(line)):
+        if match.start() <= offset <= match.end():
             factor, base = int(match["factor"] or 1), int(match["base"])
             if base > 10_000 or factor > 10**6:
                 return None

@@ -51,6 +51,8 @@ class SignatureHelp:
 
 def signature_help(spot: Spot) -> SignatureHelp | None:
     """The signature of the call around the cursor; None where Celery has no say in it."""
+    if spot.is_foreign:
+        return None
     reading = spot.reading
     if reading.comment is not None:
         return None

@@ -28,6 +28,7 @@ from celery_analyzers.bindings import (
 from celery_analyzers.expressions import OPAQUE, Expression, Reference, expression
 from celery_analyzers.module_names import head_end
 from celery_analyzers.project import Project
+from celery_analyzers.relevance import SEGMENT
 from celery_analyzers.resolution import evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, ProjectFunction, Scope, Symbol
@@ -40,6 +41,8 @@ _LOCAL = re.compile(
     r"|\w+[ \t]*=[ \t]*[^=\r\n][^\r\n]*)",
     re.MULTILINE,
 )
+_LONG = 20_000
+"""Code points above which a segment is long."""
 _CURRENT_TASK = External("celery.current_task")
 
 
@@ -116,6 +119,11 @@ class Spot:
     def has_index(self) -> bool:
         """Whether what other files say can be told."""
         return self.project.index is not None or self.project.root is None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the segment is so long that reading it takes a while, and holds no word of Celery's."""
+        return len(self.own_text) > _LONG and SEGMENT.search(self.own_text) is None
 
     @cached_property
     def reading(self) -> Reading:

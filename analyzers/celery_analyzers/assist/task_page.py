@@ -17,8 +17,9 @@ from celery_analyzers.assist.retry_plan import duration, retry_plan
 from celery_analyzers.assist.routing import Queue, queue_of
 from celery_analyzers.assist.schedules import Schedule
 from celery_analyzers.assist.source_text import written_signature, written_value
+from celery_analyzers.celery_tables import tables
 from celery_analyzers.configuration import Place
-from celery_analyzers.effective import Effective, Level, effective_option, names_of
+from celery_analyzers.effective import Effective, Level, base_of, effective_option, names_of, settings_given
 from celery_analyzers.project import Project
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import UNKNOWN
@@ -46,17 +47,28 @@ def _head(task: ProjectTask, project: Project) -> str:
     names = names_of(task, task.scope, project)
     parameters = "…" if task.parameters is None else written_signature(task.parameters)
     code = f"```python\n{task.name}.delay({parameters})\n```"
-    return f"{code}\n\nTask `{names[0]}`" if names else f"{code}\n\nTask"
+    return f"{code}\n\n" + (f"Task `{names[0]}`" if names else "A task whose name is decided when it runs")
 
 
 def _rows(task: ProjectTask, project: Project) -> Iterator[str]:
     """The options that something sets, in the order of the manual."""
-    for name in manual.names("option"):
+    for name in _may_be_set(task, project):
         if name in _NOT_SHOWN:
             continue
         effective = effective_option(task, name, task.scope, project)
         if effective.level is not Level.DEFAULT and effective.value is not UNKNOWN:
             yield f"| `{name}` | `{_cell(effective.value)}` | {_cell_text(origin(effective, project))} |"
+
+
+def _may_be_set(task: ProjectTask, project: Project) -> Iterator[str]:
+    """The options that anything may set: where neither annotations nor a base class may, few are left."""
+    any_of_all = base_of(task, task.scope, project) is not None or settings_given(
+        "task_annotations", task, task.scope, project
+    )
+    own, backed = {name for name, _ in task.options}, set(tables().settings.values())
+    for name in manual.names("option"):
+        if any_of_all or name in own or name in backed:
+            yield name
 
 
 def _cell(value: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from celery_language_server.markup import markup
+from celery_language_server.markup import documentation
 from celery_language_server.params import array_or_empty, find, string
 from celery_language_server.places import spot_of
 from celery_language_server.positions import to_position, to_range
@@ -74,7 +74,7 @@ def resolve(server: Server, params: Any) -> Item:
     if isinstance(shelf, str) and isinstance(name, str):
         text = page(shelf, name, document.analysis)
         if text is not None:
-            item["documentation"] = markup(text, server.client.completion_markdown)
+            item["documentation"] = documentation(text, server.client.completion_markdown)
     needed = array_or_empty(data, "imports")
     if needed:
         imports = [NeededImport(string(one, 0), string(one, 1), find(one, 2)) for one in needed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from celery_language_server.markup import markup
+from celery_language_server.markup import documentation
 from celery_language_server.places import spot_of
 from celery_language_server.positions import to_units
 
@@ -42,7 +42,7 @@ def _parameter(server: Server, shown: SignatureHelp, parameter: Shown) -> dict[s
         label = [to_units(shown.label, at, "utf-16") for at in (parameter.start, parameter.end)]
     said: dict[str, Any] = {"label": label}
     if parameter.text:
-        said["documentation"] = markup(parameter.text, client.signature_markdown)
+        said["documentation"] = documentation(parameter.text, client.signature_markdown)
     return said
 
 

@@ -29,6 +29,7 @@ _GOES_ON = re.compile(
     r"[)\]}\"'*\d(\[{#]|[rRbBuUfFtT]{1,2}[\"']|\w+[ \t]*=[^=\r\n]*,|\w+,|[-+.|&]|(?:for|if|else|and|or|in)\b"
 )
 """How a line begins that goes on inside a bracket though it is indented no deeper than the statement."""
+_ARGUMENT = re.compile(r"\w+[ \t]*=(?!=)|\*")
 _NO_OPERANDS = frozenset(
     {"return", "await", "in", "not", "and", "or", "is", "if", "else", "yield", "from", "raise", "assert", "lambda"}
     | {"del", "for", "while", "with", "as", "elif", "except", "import", "async", "case", "match"}
@@ -280,6 +281,14 @@ class _Reader:
             self.stack.clear()
             self.operands.clear()
             self._begin_statement(position)
+        elif self.noted is not None and self._is_unfinished(code):
+            self.stack[-1].items.append(Item(code, code, code))
+            self.operand, self.before = None, ","
+
+    def _is_unfinished(self, code: int) -> bool:
+        """Whether the comma is still to come behind the word at the cursor, as a line with another argument follows."""
+        item, word = self.stack[-1].items[-1].word, self.noted.word if self.noted is not None else None
+        return item is not None and item == word and _ARGUMENT.match(self.text, code) is not None
 
     def _token(self, start: int, end: int, word: Span | None = None, literal: Span | None = None) -> None:
         """Note a token in the item that it belongs to."""

@@ -17,7 +17,7 @@ from celery_analyzers.assist.callees import is_task_member
 from celery_analyzers.assist.reading import Bracket, read
 from celery_analyzers.assist.retry_plan import RetryPlan, backoff_factor, duration, retry_plan, waits
 from celery_analyzers.assist.schedules import Schedule, schedule_of
-from celery_analyzers.assist.slots import Slot, namespaces, slot_at
+from celery_analyzers.assist.slots import Slot, slot_at
 from celery_analyzers.assist.source_text import written_parameter, written_signature, written_value
 from celery_analyzers.assist.spot import Spot
 from celery_analyzers.assist.task_page import link, location, origin, task_page
@@ -30,7 +30,7 @@ from celery_analyzers.findings import Span
 from celery_analyzers.ignores import ignores
 from celery_analyzers.index import BUILTIN_TASKS
 from celery_analyzers.registry import find_rule
-from celery_analyzers.resolution import CRONTAB, is_task_class
+from celery_analyzers.resolution import CRONTAB
 from celery_analyzers.setting_names import canonical
 from celery_analyzers.source import LineIndex
 from celery_analyzers.symbols import UNKNOWN, AppAttribute, External
@@ -218,13 +218,6 @@ def _name(spot: Spot, now: datetime | None) -> Hover | None:
         return _member(spot, receiver, word, now)
     if re.compile(r"def[ \t]+\Z").search(reading.text, max(0, reading.word.start - 20), reading.word.start):
         return _page_of(spot, task_of(spot.symbol(word)), reading.word, now)
-    if (owner := spot.class_around) is not None and reading.is_first and word in manual.names("option"):
-        about = manual.topic("option", word, spot.release)
-        return Hover(about.page(), reading.word) if about is not None and is_task_class(owner) else None
-    if reading.is_first:
-        for namespace in namespaces(spot):
-            if (text := setting_text(spot, canonical(word, namespace))) is not None:
-                return Hover(text, reading.word)
     symbol = spot.symbol(word)
     if isinstance(symbol, External) and symbol.path in CRONTAB:
         return _called(spot, reading.word.end, now)

@@ -31,6 +31,10 @@ _NEVER: Final = frozenset(
     {"request_stack", "abstract", "immediate", "mandatory", "filter", "lazy", "Request", "Strategy"}
 )
 """What nobody should write."""
+_OF_DECORATORS: Final = frozenset(
+    {"base", "bind", "shared", "pydantic", "pydantic_strict", "pydantic_context", "pydantic_dump_kwargs"}
+)
+"""What has no effect as an attribute of a class."""
 _INNER_CALL: Final = frozenset(
     {"callbacks", "errbacks", "chain", "chord", "create_sent_event", "now", "timezone", "publisher", "task_type"}
     | {
@@ -84,7 +88,8 @@ def known_names(slot: Slot, spot: Spot) -> Iterable[str]:
     known = tables(spot.release)
     if slot.shelf == "option":
         maker = slot.callee.maker if slot.callee is not None else None
-        return sorted(n for n in known.options - _NEVER if maker is None or maker.passes_on(n))
+        never = _NEVER | _OF_DECORATORS if slot.form == "variable" else _NEVER
+        return sorted(n for n in known.options - never if maker is None or maker.passes_on(n))
     if slot.shelf == "call":
         method = slot.callee.method if slot.callee is not None else ""
         containers = {"args", "kwargs"} if slot.form == "key" or method == "set" else set[str]()
@@ -130,7 +135,8 @@ def _plain(name: str, slot: Slot, about: manual.Topic | None) -> str:
         return name if _is_quoted(slot) else f'"{name}": '
     if slot.item is not None and slot.item.keyword_span is not None:
         return name
-    return f"{name}={_opposite(about)}"
+    equals = " = " if slot.form == "variable" else "="
+    return f"{name}{equals}{_opposite(about)}"
 
 
 def _opposite(about: manual.Topic | None) -> str:
@@ -146,7 +152,7 @@ def _opposite(about: manual.Topic | None) -> str:
 def _snippet(name: str, slot: Slot, about: manual.Topic | None) -> str | None:
     """The same with a tab stop where the value goes."""
     plain = _plain(name, slot, about)
-    if plain.endswith("="):
+    if plain.endswith(("=", "= ")):
         return plain + _WRAPPED.get(name, "$1")
     if plain.endswith(": "):
         return f"{plain}$1"

@@ -6,22 +6,18 @@ for them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from celery_analyzers.assist.callees import Callee, callee_of, task_in
 from celery_analyzers.assist.reading import Bracket, Item
 from celery_analyzers.assist.spot import Spot
+from celery_analyzers.assist.targets import in_task_class, namespaces, shelf_named, target_of
 from celery_analyzers.findings import Span
 from celery_analyzers.setting_names import canonical
 from celery_analyzers.symbols import AppAttribute
 from celery_analyzers.tasks import ProjectTask
 
-_TARGET = re.compile(
-    r"(?P<path>\w+(?:\.\w+)*)(?:\[[\"'](?P<key>[\w.*-]*)[\"']\])?[ \t]*(?::[^=\r\n]+)?=[ \t\\]*(?:dict[ \t]*)?\Z"
-)
-_NAMED_SCHEDULE: Final = re.compile(r"(?:\w+_)?(?:celery_?)?beat_schedule\Z", re.IGNORECASE)
 _SHELF_OF_CALL: Final = {
     "decorator": "option",
     "arguments": "argument",
@@ -179,21 +175,15 @@ def _inside(spot: Spot, index: int) -> _Inside | None:
     if bracket.kind == "[" and bracket.callee is not None:
         return _subscript(spot, bracket)
     outer, item = _around(spot, index)
-    if outer is None:
-        return None
     is_dict = bracket.kind == "{" or bracket.callee == "dict"
     form = "keyword" if bracket.callee == "dict" else "key"
-    if outer.name is not None and item is None:
-        # The value of a statement: `outer` is what it gives a value to.
-        name: str | None = outer.name
-    elif item is None:
-        return None
-    elif outer.shelf in _ENTRIES:
-        if not is_dict:
-            return None
-        return _entry(spot, bracket, outer, _ENTRIES[outer.shelf], form)
-    else:
-        name = _given_name(spot, outer, item, index)
+    if outer is None:
+        shelf = None if item is None or item.keyword is None else shelf_named(item.keyword)
+        return _Inside(shelf, form) if shelf is not None and is_dict else None
+    if outer.shelf in _ENTRIES:
+        return _entry(spot, bracket, outer, _ENTRIES[outer.shelf], form) if is_dict else None
+    # Without an item it is the value of a statement: `outer` is what that gives a value to.
+    name = outer.name if item is None else _given_name(spot, outer, item, index)
     if name is None:
         is_source = outer.callee is not None and outer.callee.kind == "configure" and is_dict
         return _Inside("setting", form, namespace=outer.namespace) if is_source else None
@@ -238,45 +228,10 @@ def _around(spot: Spot, index: int) -> tuple[_Inside | None, Item | None]:
     if index > 0:
         outer = spot.reading.brackets[index - 1]
         return _inside(spot, index - 1), outer.item
-    return statement_target(spot, spot.reading.brackets[0].start), None
-
-
-def statement_target(spot: Spot, end: int) -> _Inside | None:
-    """What the statement around the cursor gives a value to, of which `end` is the beginning."""
-    match = _TARGET.match(spot.own_text, spot.reading.statement, end)
-    if match is None:
-        return None
-    path, key = match["path"], match["key"]
-    name, namespace = _setting_of(spot, path)
-    if key is not None:
-        if name is None and spot.symbol(path) == AppAttribute("conf"):
-            return _Inside("setting", "variable", name=canonical(key, None) or key)
-        return _Inside("beat-entries", "key", name="") if name == "beat_schedule" else None
-    return None if name is None else _Inside("setting", "variable", name=name, namespace=namespace)
-
-
-def _setting_of(spot: Spot, path: str) -> tuple[str | None, str | None]:
-    """The setting that a variable or an attribute is, and the namespace that it is read in."""
-    receiver, _, last = path.rpartition(".")
-    if receiver:
-        if spot.symbol(receiver) == AppAttribute("conf"):
-            return canonical(last, None), None
-    else:
-        for namespace in namespaces(spot):
-            if (name := canonical(last, namespace)) is not None:
-                return name, namespace
-    return ("beat_schedule", None) if _NAMED_SCHEDULE.match(last) else (None, None)
-
-
-def namespaces(spot: Spot) -> tuple[str | None, ...]:
-    """The namespaces of the apps that variables here are settings of; empty where they are none's."""
-    if spot.heads or spot.segment is None:
-        return ()
-    owner = spot.segment.owner
-    found = [role.namespace for role in spot.analysis.roles() if role.owner == owner]
-    if not found and owner is None and spot.path is not None and spot.path.name == "celeryconfig.py":
-        found.append(None)
-    return tuple(dict.fromkeys(found))
+    target = target_of(spot, spot.reading.brackets[0].start)
+    return (
+        None if target is None else _Inside(target.shelf, "variable", name=target.name, namespace=target.namespace)
+    ), None
 
 
 def _subscript(spot: Spot, bracket: Bracket) -> _Inside | None:
@@ -288,10 +243,12 @@ def _subscript(spot: Spot, bracket: Bracket) -> _Inside | None:
 
 
 def _of_statement(spot: Spot, span: Span) -> Slot | None:
-    """What may be written outside brackets: the name of a setting, or its value behind `=`."""
+    """What may be written outside brackets: the name of a setting or of an option, or its value behind `=`."""
     reading = spot.reading
     if reading.is_first and reading.receiver is None and reading.in_code:
+        if in_task_class(spot):
+            return Slot("option", span, None, form="variable")
         found = namespaces(spot)
         return Slot("setting", span, None, form="variable", namespace=found[0]) if found else None
-    target = statement_target(spot, reading.string.span.start - 1 if reading.string else reading.word.start)
+    target = target_of(spot, reading.string.span.start - 1 if reading.string else reading.word.start)
     return None if target is None else Slot(target.shelf, span, target.name, form="value", namespace=target.namespace)

@@ -3,7 +3,7 @@
 A line like `` `shop/tasks.py`: `` above a block names its file; the files of a section make one project. Behind the
 modules stand blocks of the word that says what is asked (`completion`, `hover`, `signature`, `hints`) with what is to
 come. Of completion there is a line for each offer in the order of their ranks: its label, and behind ` → ` what is
-inserted where that is another text. A last line `…` allows more, a line `- label` forbids one.
+inserted where that is another text. A line `…` allows more, a line `- label` behind it forbids one and `+ label` wants it among them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ def test_completion_offers_what_is_said(case: AssistCase, tmp_path: Path) -> Non
     found = [o.label if o.plain == o.label else f"{o.label} → {o.plain}" for o in offers]
     wanted = case.expected.rstrip("\n").split("\n") if case.expected.strip() else []
     forbidden = [line[2:] for line in wanted if line.startswith("- ")]
-    wanted = [line for line in wanted if not line.startswith("- ")]
+    among = {line[2:] for line in wanted if line.startswith("+ ")}
+    wanted = [line for line in wanted if line[:2] not in ("- ", "+ ")]
+    assert among <= {offer.label for offer in offers}
     assert not {offer.label for offer in offers} & set(forbidden)
     if wanted[-1:] == ["…"]:
         assert found[: len(wanted) - 1] == wanted[:-1], found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from celery_analyzers.assist import manual
@@ -78,12 +78,17 @@ def offered_names(slot: Slot, spot: Spot) -> Iterator[Offer]:
     elif slot.shelf == "canvas":
         return
     else:
-        for name in known_names(slot, spot):
+        known = known_names(slot, spot)
+        for name in known:
             if name not in slot.used:
                 yield _offer(name, slot, spot)
+        maker = slot.callee.maker if slot.callee is not None else None
+        for name in sorted(maker.takes - slot.used - set(known)) if maker is not None else ():
+            plain = _plain(name, slot, None)
+            yield Offer(name, "argument", plain, snippet=f"{plain}$1", detail="of the project's decorator", rank=30)
 
 
-def known_names(slot: Slot, spot: Spot) -> Iterable[str]:
+def known_names(slot: Slot, spot: Spot) -> Collection[str]:
     """The names that may be written in a slot of options, be they given or not."""
     known = tables(spot.release)
     if slot.shelf == "option":

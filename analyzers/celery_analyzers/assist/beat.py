@@ -100,14 +100,32 @@ def _entry(key: str, expression: Expression, scope: Scope) -> Entry | None:
     return Entry(key, task, schedule_of(fields["schedule"], scope)) if isinstance(task, str) else None
 
 
-def time_zone(task: Task | None, scope: Scope, project: Project) -> tuple[tzinfo, str]:
-    """The time zone that an app's crontabs are read in, with its name: UTC where nothing says another."""
-    given = settings_given("timezone", task, scope, project)
-    names = {one.value for one in given if isinstance(one.value, str)}
-    if len(names) == 1:
-        name = names.pop()
-        try:
-            return ZoneInfo(name), name
-        except (ValueError, OSError, KeyError):
-            return timezone.utc, "UTC"
-    return timezone.utc, "UTC"
+def time_zone(task: Task | None, scope: Scope, project: Project) -> tuple[tzinfo, str] | None:
+    """The time zone that an app's crontabs are read in, with its name: UTC where nothing says another. None where it is
+    decided at run time."""
+    given = [one.value for one in settings_given("timezone", task, scope, project)] or list(
+        _of_django(task, scope, project)
+    )
+    if not given:
+        local = any(one.value is not True for one in settings_given("enable_utc", task, scope, project))
+        return None if local else (timezone.utc, "UTC")
+    name = given[0]
+    if not isinstance(name, str) or any(other != name for other in given):
+        return None
+    try:
+        return ZoneInfo(name), name
+    except (ValueError, OSError, KeyError):
+        return None
+
+
+def _of_django(task: Task | None, scope: Scope, project: Project) -> Iterator[object]:
+    """The values of `TIME_ZONE` in what an app is configured from: Celery takes it where `timezone` is not set."""
+    for app in app_modules(task, scope, project):
+        path = str(app.path) if isinstance(app, ModuleScope) and app.path is not None else ""
+        for source in sources_of(app):
+            django = (project.django_settings(path) if path else None) or []
+            modules = django if source.kind == "django" else [source.scope] if source.kind == "module" else []
+            for module in modules:
+                where = None if module is None else variable("TIME_ZONE", module)
+                if isinstance(where, ModuleScope):
+                    yield evaluate(Reference("TIME_ZONE"), where)

@@ -163,7 +163,10 @@ def _next_run(
     if any(not isinstance(value, (int, str, list, tuple)) for _, value in fields):
         return
     schedule = Schedule(fields=fields)
-    zone, name = time_zone(None, analysis.scope, analysis.project)
+    found = time_zone(None, analysis.scope, analysis.project)
+    if found is None:
+        return
+    zone, name = found
     for run in schedule.next_runs(1, zone, now):
         label = f"next {run:%a %Y-%m-%d %H:%M} {run.tzname() or name}"
         yield Hint(number, crontab.span.end, label, tip=(schedule.words() or "").capitalize())

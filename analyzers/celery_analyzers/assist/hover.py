@@ -296,10 +296,13 @@ def _crontab(spot: Spot, bracket: Bracket, now: datetime | None) -> str | None:
 
 def schedule_text(schedule: Schedule, words: str, spot: Spot, now: datetime | None) -> str:
     """A schedule in words, with when it is due next."""
-    zone, name = time_zone(None, spot.analysis.scope, spot.project)
+    head = f"{words[0].upper()}{words[1:]}"
+    found = time_zone(None, spot.analysis.scope, spot.project)
+    if found is None:
+        return f"{head}, in a time zone that is decided when it runs"
+    zone, name = found
     runs = schedule.next_runs(_RUNS, zone, now)
     listed = "\n".join(f"- {run:%a %Y-%m-%d %H:%M} {run.tzname() or name}" for run in runs)
-    head = f"{words[0].upper()}{words[1:]}"
     return f"{head} ({name})\n\n{listed}" if runs else head
 
 

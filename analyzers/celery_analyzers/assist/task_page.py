@@ -137,9 +137,10 @@ def run_times(
     schedule: Schedule, count: int, task: ProjectTask | None, project: Project, now: datetime | None
 ) -> tuple[str, ...]:
     """When a schedule is due next, in the time zone of the task's app."""
-    if task is None:
+    found = None if task is None else time_zone(task, task.scope, project)
+    if found is None:
         return ()
-    zone, name = time_zone(task, task.scope, project)
+    zone, name = found
     runs = schedule.next_runs(count, zone, now)
     return tuple(f"{run:%a %Y-%m-%d %H:%M} {run.tzname() or name}" for run in runs)
 

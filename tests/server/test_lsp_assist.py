@@ -125,6 +125,12 @@ def test_snippets_are_for_those_who_know_them(session: Session, tmp_path: Path) 
     assert "insertTextFormat" not in items["ignore_result"]
 
 
+def test_an_item_without_more_to_say_is_resolved_to_itself(session: Session, tmp_path: Path) -> None:
+    session.initialize(tmp_path, capabilities=RICH)
+    item = Editor(session, tmp_path, HEAD + "@app.task(acks_late=$0)\ndef ping():\n    pass\n").items()["True"]
+    assert session.request("completionItem/resolve", item) == item
+
+
 def test_an_open_string_is_not_replaced_beyond_the_name(session: Session, tmp_path: Path) -> None:
     session.initialize(tmp_path, capabilities=RICH)
     editor = Editor(session, tmp_path, HEAD + TASK + 'app.send_task("tas$0, args=[1])\nx = 1\n')
@@ -166,11 +172,13 @@ def test_next_runs_come_when_celery_is_loaded(session: Session, tmp_path: Path) 
         + 'app.conf.beat_schedule = {\n    "x": {"task": "y", "schedule": crontab(minute=0)},\n}\n'
     )
     editor = Editor(session, tmp_path, text)
-    editor.hints()
-    session.wait(lambda message: message.get("method") == "workspace/inlayHint/refresh")
-    (hint,) = editor.hints()
-    assert hint["label"].startswith("next ")
-    assert hint["label"].endswith(":00 UTC")
+    seen, hints = 0, editor.hints()
+    while not hints:  # Celery is loaded, and the index is made.
+        session.wait(lambda message: message.get("method") == "workspace/inlayHint/refresh", seen)
+        seen = len(session.heard)
+        hints = editor.hints()
+    assert hints[0]["label"].startswith("next ")
+    assert hints[0]["label"].endswith(":00 UTC")
 
 
 def test_excluded_files_get_no_help(session: Session, tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ def time_zone(task: Task | None, scope: Scope, project: Project) -> tuple[tzinfo
         _of_django(task, scope, project)
     )
     if not given:
+        if project.index is None and project.root is not None:
+            return None
         local = any(one.value is not True for one in settings_given("enable_utc", task, scope, project))
         return None if local else (timezone.utc, "UTC")
     name = given[0]

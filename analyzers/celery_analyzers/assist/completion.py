@@ -55,6 +55,9 @@ def complete(spot: Spot) -> Completion:
     slot = slot_at(spot)
     if slot is None and _CHAINED.search(spot.own_text, reading.statement, reading.word.start):
         return Completion(placed(offered_signatures(spot), reading.word), spot.has_index)
+    if slot is None and not spot.has_index and reading.is_first:
+        # What the module is to an app may be known in a moment.
+        return Completion((), is_complete=False)
     if slot is None:
         return _patched(spot)
     return _in_slot(spot, slot)

@@ -299,7 +299,7 @@ def schedule_text(schedule: Schedule, words: str, spot: Spot, now: datetime | No
     head = f"{words[0].upper()}{words[1:]}"
     found = time_zone(None, spot.analysis.scope, spot.project)
     if found is None:
-        return f"{head}, in a time zone that is decided when it runs"
+        return f"{head}, in a time zone that cannot be told"
     zone, name = found
     runs = schedule.next_runs(_RUNS, zone, now)
     listed = "\n".join(f"- {run:%a %Y-%m-%d %H:%M} {run.tzname() or name}" for run in runs)

@@ -36,10 +36,11 @@ def task_page(task: ProjectTask, project: Project, now: datetime | None = None) 
     table = list(_rows(task, project))
     if table:
         parts.append("\n".join(["| Option | Value | From |", "| --- | --- | --- |", *table]))
-    facts = [*_retries(task, project), _queue_line(queue_of(task, task.scope, project))]
+    facts = [*_retries(task, project), *_queue(task, project)]
     facts += schedule_lines(task, project, now)
     facts += _callers(task, project)
-    parts.append("\n".join(f"- {fact}" for fact in facts))
+    if facts:
+        parts.append("\n".join(f"- {fact}" for fact in facts))
     return "\n\n".join(parts)
 
 
@@ -110,9 +111,20 @@ def _retries(task: ProjectTask, project: Project) -> Iterator[str]:
         yield f"Retries {often}, after {plan.line()}" if plan.waits else "No retries"
         longest = plan.longest(limit)
         if longest is not None:
-            yield f"At worst {duration(longest)} from the first run to the end of the last"
-    if limit is None:
-        yield "No hard time limit"
+            yield f"At worst {duration(longest)} from the first run to the end of the last, waiting in the queue apart"
+    if limit is None and is_certain(project):
+        yield "No hard time limit is seen"
+
+
+def is_certain(project: Project) -> bool:
+    """Whether what other files say is known, so that what is not found is not there."""
+    return project.index is not None or project.root is None
+
+
+def _queue(task: ProjectTask, project: Project) -> Iterator[str]:
+    queue = queue_of(task, task.scope, project)
+    if queue.by in ("task", "route") or is_certain(project):
+        yield _queue_line(queue)
 
 
 def _queue_line(queue: Queue) -> str:

@@ -66,6 +66,8 @@ def resolve(server: Server, params: Any) -> Item:
 
     item = cast("Item", params) if isinstance(params, dict) else Item()
     data: object = item.get("data")
+    if data is None:
+        return item
     document = server.documents.get(string(item, "data", "uri"))
     if document is None:
         return item

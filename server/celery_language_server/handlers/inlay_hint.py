@@ -1,7 +1,7 @@
 """`textDocument/inlayHint`: what code means but does not say, beside the code.
 
 The next runs of crontabs are counted by Celery's own class. Until it is imported, which is done when the client is
-silent, there are no hints of them; then the client is asked to ask again.
+silent, there are no hints of them; then the client is asked to ask again, as it is when the index knows more.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from celery_language_server.documents import Document
     from celery_language_server.server import Server
 
+REFRESH: Final = "workspace/inlayHint/refresh"
 _PARAMETER: Final = 2
 _NEXT_RUN: Final = "next-run"
 
@@ -34,6 +35,8 @@ def inlay_hints(server: Server, params: Any) -> object:
     from celery_analyzers.assist.hints import has_schedules, hints
     from celery_analyzers.assist.schedules import is_ready
 
+    if server.client.refreshes_hints:
+        server.indexes.refreshes.add(REFRESH)
     if _NEXT_RUN in wanted and not is_ready():
         if has_schedules(document.analysis, first, last):
             server.chores.append(lambda: _prepare(server))
@@ -47,7 +50,7 @@ def _prepare(server: Server) -> None:
     if not is_ready():
         make_ready()
         if server.client.refreshes_hints:
-            server.peer.request("workspace/inlayHint/refresh", None)
+            server.peer.request(REFRESH, None)
 
 
 def _shown(server: Server, document: Document, hint: Hint) -> dict[str, Any]:

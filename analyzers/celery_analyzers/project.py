@@ -6,6 +6,7 @@ packages. Must not know rules.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import stat
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
-from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
+from celery_analyzers.module_names import UNREADABLE, head_end, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
+from celery_analyzers.strings import string_end
 from celery_analyzers.symbols import Scope
 from celery_analyzers.task_names import is_started_in, module_names_of
 from celery_analyzers.unread_names import UnreadNames
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
+_DOCSTRING = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*[rR]?(?P<quote>\"\"\"|'\'\'|[\"'])")
 LARGEST_MODULE = 2_000_000
 """Bytes above which a module that is only imported is not read: what it binds is then unknown."""
 
@@ -176,6 +179,24 @@ class Project:
         name = re.escape(place.name)
         match = re.search(rf"^[ \t]*{name}[ \t]*[:=\[(]", text, re.MULTILINE) or re.search(rf"\b{name}\b", text)
         return None if match is None else LineIndex(text).position(match.end() - 1)[0]
+
+    def docstring(self, path: Path, function: str) -> str | None:
+        """The first paragraph of the docstring of a function; None where it has none, or cannot be found."""
+        try:
+            text = self._text(path)
+        except FileNotFoundError:
+            return None
+        match = re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(function)}\b", text or "", re.MULTILINE)
+        end = None if match is None or text is None else head_end(text, match.end())
+        if text is None or end is None:
+            return None
+        opening = _DOCSTRING.match(text, end)
+        if opening is None:
+            return None
+        quote = opening["quote"]
+        close, _ = string_end(text, opening.start("quote"), quote, len(text))
+        said = text[opening.end() : close].removesuffix(quote)
+        return inspect.cleandoc(said).split("\n\n")[0].strip() or None
 
     def module_at(self, path: Path) -> ModuleScope | None:
         """The scope of the module at `path`; None where there is none."""

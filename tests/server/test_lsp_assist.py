@@ -151,6 +151,7 @@ def test_signature_help_follows_the_cursor(session: Session, tmp_path: Path) -> 
     shown = Editor(session, tmp_path, HEAD + TASK + 'ping.delay("😀", $0)\n').ask("signatureHelp")
     (signature,) = shown["signatures"]
     assert signature["label"] == "ping.delay(host: str, count: int = 3)"
+    assert "documentation" not in signature  # It is not on disk.
     assert signature["activeParameter"] == shown["activeParameter"] == 1
     assert signature["parameters"][1]["label"] == [22, 36]
     assert Editor(session, tmp_path, HEAD + "print($0)\n", "b.py").ask("signatureHelp") is None

@@ -7,7 +7,7 @@ an editor shows them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from celery_analyzers.assist import manual
@@ -17,6 +17,7 @@ from celery_analyzers.assist.reading import Bracket
 from celery_analyzers.assist.slots import Slot, slot_at
 from celery_analyzers.assist.source_text import written_parameters
 from celery_analyzers.assist.spot import Spot
+from celery_analyzers.assist.task_page import docstring_of
 from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.celery_tables import Parameter, tables
 from celery_analyzers.tasks import ProjectTask
@@ -74,7 +75,8 @@ def _of_container(spot: Spot, bracket: Bracket) -> SignatureHelp | None:
     keyword = bracket.item.keyword if bracket.kind == "{" else None
     if bracket.kind == "{" and keyword is None and spot.reading.string is not None:
         keyword = spot.own_text[spot.reading.string.span.start : spot.reading.string.span.end]
-    return _of_task(slot.task, slot.task.name, bracket, keyword, by_name=bracket.kind == "{")
+    shown = _of_task(slot.task, slot.task.name, bracket, keyword, by_name=bracket.kind == "{")
+    return replace(shown, text=docstring_of(slot.task, spot.project) or "")
 
 
 def _of_call(spot: Spot, bracket: Bracket, callee: Callee) -> SignatureHelp | None:
@@ -83,7 +85,8 @@ def _of_call(spot: Spot, bracket: Bracket, callee: Callee) -> SignatureHelp | No
         task = callee.task
         if task is None or task.parameters is None:
             return None
-        return _of_task(task, f"{task.name}.{callee.method}", bracket, keyword)
+        shown = _of_task(task, f"{task.name}.{callee.method}", bracket, keyword)
+        return replace(shown, text=docstring_of(task, spot.project) or "")
     if callee.kind in _OF_CELERY:
         signature, shelf = _OF_CELERY[callee.kind]
         parameters = [p for p in tables(spot.release).signature(signature) or () if not p.kind.startswith("VAR_")]

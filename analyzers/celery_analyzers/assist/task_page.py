@@ -32,7 +32,8 @@ _MOST_ENTRIES: Final = 3
 
 def task_page(task: ProjectTask, project: Project, now: datetime | None = None) -> str:
     """The page, as Markdown."""
-    parts = [_head(task, project)]
+    said = docstring_of(task, project)
+    parts = [_head(task, project), *([said] if said else [])]
     table = list(_rows(task, project))
     if table:
         parts.append("\n".join(["| Option | Value | From |", "| --- | --- | --- |", *table]))
@@ -42,6 +43,13 @@ def task_page(task: ProjectTask, project: Project, now: datetime | None = None) 
     if facts:
         parts.append("\n".join(f"- {fact}" for fact in facts))
     return "\n\n".join(parts)
+
+
+def docstring_of(task: ProjectTask, project: Project) -> str | None:
+    """What the task's function says of itself, in its first paragraph."""
+    module = task.scope.module_scope
+    path = module.path if isinstance(module, ModuleScope) else None
+    return None if path is None or task.form == "class" else project.docstring(path, task.name)
 
 
 def _head(task: ProjectTask, project: Project) -> str:

@@ -27,6 +27,8 @@ def signature_help(server: Server, params: Any) -> object:
         "label": shown.label,
         "parameters": [_parameter(server, shown, each) for each in shown.parameters],
     }
+    if shown.text:
+        signature["documentation"] = documentation(shown.text, server.client.signature_markdown)
     # A number past the last parameter says that none is being written.
     active = len(shown.parameters) if shown.active is None else shown.active
     if server.client.active_parameter:

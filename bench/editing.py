@@ -36,7 +36,7 @@ SERVERS: dict[str, tuple[Program, tuple[str, ...]]] = {
 }
 _DECORATOR = re.compile(r"@(?:app\.task|shared_task)\(")
 _CALL = re.compile(r"^[ \t]+(?:return )?(\w+)\.(delay|apply_async)\(")
-_CALL_WITH_OPTIONS = re.compile(r"^[ \t]+(?:return )?\w+\.apply_async\((?!.*countdown=).*\)\Z")
+_CALL_WITH_OPTIONS = re.compile(r"^[ \t]+(?:return )?\w+\.apply_async\((?!.*expires=).*\)\Z")
 _OPTION = re.compile(r"\b(max_retries|time_limit|retry_backoff|rate_limit|acks_late)=")
 
 
@@ -79,17 +79,18 @@ def _share(useful: int, asked: list[float]) -> str:
 
 def completions(text: str, most: int) -> list[Question]:
     """Where options and arguments are typed."""
-    found: list[Question] = []
+    decorators: list[Question] = []
+    calls: list[Question] = []
     lines = text.split("\n")
     for number, line in enumerate(lines):
         if match := _DECORATOR.match(line):
             head = "\n".join(lines[number : number + 8]).partition("def ")[0]
             if "bind=" not in head and not line.endswith("()"):
                 typed = "b" if line.endswith("(") else "b, "
-                found.append(Question(Place(number, match.end()), typed, "bind"))
+                decorators.append(Question(Place(number, match.end()), typed, "bind"))
         elif _CALL_WITH_OPTIONS.match(line):
-            found.append(Question(Place(number, len(line) - 1), ", c", "countdown"))
-    return _spread(found, most)
+            calls.append(Question(Place(number, len(line) - 1), ", e", "expires"))
+    return [*_spread(decorators, most // 2), *_spread(calls, most // 2)]
 
 
 def hovers(text: str, most: int) -> list[Question]:

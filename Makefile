@@ -37,6 +37,7 @@ bench: dev-environment ## Measure speed, beside other servers and linters
 	$(BIN)/python bench/keystroke.py $(ARGS)
 	$(BIN)/python bench/check.py $(ARGS)
 	$(BIN)/python bench/workspace.py $(ARGS)
+	$(BIN)/python bench/editing.py $(ARGS)
 
 docs: dev-environment ## Regenerate the generated pages
 	$(BIN)/python tools/generate_docs.py $(ARGS)

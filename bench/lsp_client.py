@@ -28,6 +28,14 @@ CAPABILITIES = {
     "general": {"positionEncodings": ["utf-16"]},
     "textDocument": {
         "synchronization": {},
+        "completion": {
+            "completionItem": {
+                "snippetSupport": True,
+                "documentationFormat": ["markdown", "plaintext"],
+                "resolveSupport": {"properties": ["documentation", "detail", "additionalTextEdits"]},
+            }
+        },
+        "hover": {"contentFormat": ["markdown", "plaintext"]},
         "publishDiagnostics": {
             "versionSupport": True,
             "relatedInformation": True,
@@ -197,21 +205,30 @@ class Client:
 
     def change(self, change: Change) -> Diagnosis:
         """Change the document and await the new text's diagnostics."""
+        return self._diagnosis(self.write(change))
+
+    def write(self, change: Change) -> float:
+        """Change the document, and wait for nothing: when that was."""
         self._version += 1
         (line, character), (end_line, end_character) = change.start, change.end
         span = {
             "start": {"line": line, "character": character},
             "end": {"line": end_line, "character": end_character},
         }
+        changes = [{"range": span, "text": change.text}]
         start = time.perf_counter()
-        self._notify(
-            "textDocument/didChange",
-            {
-                "textDocument": {"uri": self._uri, "version": self._version},
-                "contentChanges": [{"range": span, "text": change.text}],
-            },
+        document = {"uri": self._uri, "version": self._version}
+        self._notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+        return start
+
+    def ask(self, method: str, place: Place, start: float | None = None) -> tuple[float, Any]:
+        """The seconds until the answer about a place came, counted from `start` if it is given, and the answer."""
+        start = time.perf_counter() if start is None else start
+        position = {"line": place.line, "character": place.character}
+        stamp, answer = self._request(
+            f"textDocument/{method}", {"textDocument": {"uri": self._uri}, "position": position}
         )
-        return self._diagnosis(start)
+        return stamp - start, answer["result"]
 
     def idle(self, seconds: float) -> None:
         """Let time pass as a person does between two keys; answer what the server asks meanwhile."""

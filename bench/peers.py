@@ -45,13 +45,15 @@ class Program:
         if found is None:
             print(f"Installing {self.requirement} ...", file=sys.stderr)
             venv.create(CACHE / self.name, with_pip=True)
-            subprocess.run([scripts / "python", "-m", "pip", "install", "-q", self.requirement], check=True)
+            subprocess.run([scripts / "python", "-m", "pip", "install", "-q", *self.requirement.split()], check=True)
             found = shutil.which(self.executable, path=str(scripts))
         return found
 
     def version(self) -> str:
-        """The program's name and version, as it says."""
+        """The program's name and version, as it says; a server that says none is asked by its other command."""
         executable = self.find()
+        if executable is not None and executable.endswith("-langserver"):
+            executable = executable.removesuffix("-langserver")
         if executable is None:
             return self.name
         said = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False).stdout
@@ -63,6 +65,11 @@ CELERYLS = Program("celeryls", "celeryls")
 CELERYLS_SERVER = Program("celeryls", "celery-language-server")
 RUFF = Program("ruff", "ruff", "ruff")
 FIXIT = Program("Fixit", "fixit", "fixit[lsp]>=2.2", isolated=True)
+# These complete and hover by what they can import: Celery, with the stubs that there are for it.
+BASEDPYRIGHT = Program(
+    "basedpyright", "basedpyright-langserver", "basedpyright celery celery-types requests", isolated=True
+)
+JEDI = Program("jedi-language-server", "jedi-language-server", "jedi-language-server celery requests", isolated=True)
 PYLSP = Program("pylsp", "pylsp", "python-lsp-server")
 
 # Fixit's server waits half a second for the next key before it begins. What it then needs is what counts.

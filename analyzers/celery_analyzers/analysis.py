@@ -245,6 +245,23 @@ class FileAnalysis:
         """The names of the module."""
         return self._scope
 
+    @property
+    def project(self) -> Project:
+        """The project that the file belongs to."""
+        return self._project
+
+    def locate(self, line: int, column: int) -> tuple[int, int]:
+        """(index of the segment, offset in it) of a position, which is clamped to the text."""
+        return self._text.locate(line, column)
+
+    def owner_class(self, analysis: SegmentAnalysis) -> ProjectClass | None:
+        """The class whose member a segment is."""
+        return self._owner_class(analysis)
+
+    def roles(self) -> Sequence[SourceRecord]:
+        """What the module is to the apps that are configured from it."""
+        return self._roles()
+
     def _apply(self, change: Change, removed: tuple[SegmentAnalysis, ...]) -> None:
         reusable = {a.segment: a for a in removed}
         syntaxes: dict[int, Syntax | Problem] = {}

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from typing import cast
 
 from celery_analyzers.celery_tables import tables
@@ -27,7 +26,7 @@ from celery_analyzers.configuration import (
 from celery_analyzers.decorators import name_under
 from celery_analyzers.expressions import Invocation, Reference, Splat
 from celery_analyzers.facts import TaskDefinition
-from celery_analyzers.project import Project
+from celery_analyzers.project import Project, path_of
 from celery_analyzers.resolution import TASK_CLASSES, base_classes
 from celery_analyzers.scopes import InnerScope, ModuleScope
 from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, ProjectFunction, Scope, Symbol
@@ -200,7 +199,7 @@ def app_modules(task: Task | None, scope: Scope, project: Project) -> list[Scope
     made = cast("Iterable[str]", project.ask("apps_for", str(path)) or ()) if path is not None else ()
     found: list[Scope] = []
     for other in made:
-        where = module if other == str(path) else project.module_at(Path(other))
+        where = module if other == str(path) else project.module_at(path_of(other))
         if where is not None:
             found.append(where)
     return found or [module]

@@ -240,6 +240,19 @@ class ProjectIndex:
         """All names that tasks may have."""
         return frozenset(self._by_name)
 
+    def names_of_tasks(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """The names of each task whose names can be told, the likeliest first, and its file inside the workspace."""
+        return self._names_of_tasks
+
+    @cached_property
+    def _names_of_tasks(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        return tuple(
+            (task.names, self._inside(path))
+            for path, record in self.records.items()
+            for task in record.tasks
+            if task.names
+        )
+
     def about_name(self, name: str) -> AboutName:
         """What is known of a name that a task may have."""
         return self._known_names.about(name)

@@ -62,7 +62,7 @@ def _plain_function(segment: Segment) -> str | None:
     definition = first or _DEFINITION.search(segment.text, start)
     if definition is None or definition.group(1) is None:
         return None
-    end = _head_end(segment.text, definition.end())
+    end = head_end(segment.text, definition.end())
     name = definition.group(1)
     # What a base class's `__call__` returns tells whether it hands the arguments on.
     if end is None or name == "__call__" or _FACTORY.search(segment.text, definition.end()):
@@ -73,7 +73,7 @@ def _plain_function(segment: Segment) -> str | None:
     return segment.text[start:end]
 
 
-def _head_end(text: str, start: int) -> int | None:
+def head_end(text: str, start: int) -> int | None:
     """Where the head of a definition ends: behind the colon that no bracket holds."""
     depth = 0
     for match in _HEAD_TOKEN.finditer(text, start):

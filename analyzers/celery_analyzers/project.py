@@ -6,12 +6,14 @@ packages. Must not know rules.
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +21,11 @@ from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
 from celery_analyzers.long_text import LARGEST_MODULE
-from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
+from celery_analyzers.module_names import UNREADABLE, head_end, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
+from celery_analyzers.strings import string_end
 from celery_analyzers.symbols import Scope
 from celery_analyzers.task_names import is_started_in, module_names_of
 from celery_analyzers.test_files import TEST_FILES, is_test
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
+_DOCSTRING = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*[rR]?(?P<quote>\"\"\"|'\'\'|[\"'])")
 
 
 class Project:
@@ -164,7 +168,7 @@ class Project:
     def _find_given(self, name: str, app: str) -> Iterator[Given]:
         django = self.django_settings(app)
         for path in (app, *(self.ask("configuring", app) or ())):
-            module = self.module_at(Path(path))
+            module = self.module_at(path_of(path))
             if module is not None:
                 yield from given_in(name, module, django)
 
@@ -172,7 +176,7 @@ class Project:
         """The modules that may be the settings of the Django project that a file is in; None where that is not
         known."""
         modules = self.ask("django_settings", path)
-        found = [self.module_at(Path(module)) for module in modules or ()]
+        found = [self.module_at(path_of(module)) for module in modules or ()]
         return [module for module in found if module is not None] or None
 
     def celery_version(self, path: Path | None) -> CeleryVersion:
@@ -197,6 +201,24 @@ class Project:
         name = re.escape(place.name)
         match = re.search(rf"^[ \t]*{name}[ \t]*[:=\[(]", text, re.MULTILINE) or re.search(rf"\b{name}\b", text)
         return None if match is None else LineIndex(text).position(match.end() - 1)[0]
+
+    def docstring(self, path: Path, function: str) -> str | None:
+        """The first paragraph of the docstring of a function; None where it has none, or cannot be found."""
+        try:
+            text = self._text(path)
+        except FileNotFoundError:
+            return None
+        match = re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(function)}\b", text or "", re.MULTILINE)
+        end = None if match is None or text is None else head_end(text, match.end())
+        if text is None or end is None:
+            return None
+        opening = _DOCSTRING.match(text, end)
+        if opening is None:
+            return None
+        quote = opening["quote"]
+        close, _ = string_end(text, opening.start("quote"), quote, len(text))
+        said = text[opening.end() : close].removesuffix(quote)
+        return inspect.cleandoc(said).split("\n\n")[0].strip() or None
 
     def module_at(self, path: Path) -> ModuleScope | None:
         """The scope of the module at `path`; None where there is none."""
@@ -310,6 +332,12 @@ class Project:
         except (OSError, ValueError):
             raise FileNotFoundError from None
         return None if b"\0" in data else data.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=4096)
+def path_of(text: str) -> Path:
+    """A path of the index: the same few are asked for again and again, and each takes a while to make."""
+    return Path(text)
 
 
 @dataclass(frozen=True, slots=True)

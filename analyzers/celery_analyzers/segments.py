@@ -251,7 +251,8 @@ class _Scan:
         pattern = _MEMBER if self.level else _TOP
         position = floor = self.code
         level = self.level
-        decorated = self.decorated
+        # It begins anew: what the first pass made of the decorators is behind it.
+        decorated = text[self.code] == "@"
         while match := pattern.search(text, position, end):
             position = match.end()
             token = match.group()

@@ -17,6 +17,9 @@ PRESETS: tuple[Preset, ...] = ("recommended", "strict", "all")
 """From the fewest rules to all of them; each holds those of the one before."""
 TestSeverity = Literal["lower", "same", "off"]
 
+INLAY_HINTS = ("effective-options", "retry-schedule", "argument-names", "next-run")
+"""The kinds of inlay hints."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,6 +37,7 @@ class Settings:
     `extra_task_decorators` are dotted paths of decorators that make tasks, where the engine cannot tell that they do.
     `diagnostic_mode` tells of which files an editor is shown the findings: `open-files`, or all of the `workspace`.
     `external_task_names` are patterns, with `*`, of the names of tasks that are run by somebody else.
+    `inlay_hints` are the kinds of inlay hints that an editor is shown.
     """
 
     preset: Preset = "recommended"
@@ -49,3 +53,4 @@ class Settings:
     extra_task_decorators: tuple[str, ...] = ()
     diagnostic_mode: str = "open-files"
     external_task_names: tuple[str, ...] = ()
+    inlay_hints: tuple[str, ...] = INLAY_HINTS

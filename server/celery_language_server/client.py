@@ -11,6 +11,7 @@ from celery_language_server.params import array_or_empty, find, flag
 from celery_language_server.positions import DEFAULT, PositionEncoding, negotiate
 
 UNNECESSARY = 1
+DEPRECATED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Client:
     registers_watchers: bool = False
     tells_file_operations: bool = False
     shows_progress: bool = False
+    completion_snippets: bool = False
+    completion_replaces: bool = False
+    completion_markdown: bool = False
+    completion_deprecated: bool = False
+    completion_resolves: frozenset[str] = frozenset()
+    hover_markdown: bool = False
+    signature_markdown: bool = False
+    signature_offsets: bool = False
+    active_parameter: bool = False
+    refreshes_hints: bool = False
 
     @classmethod
     def of(cls, capabilities: object) -> Client:
@@ -42,6 +53,8 @@ class Client:
         published = find(document, "publishDiagnostics")
         pulled = find(document, "diagnostic")
         action = find(document, "codeAction")
+        item = find(document, "completion", "completionItem")
+        signature = find(document, "signatureHelp", "signatureInformation")
         # Since LSP 3.18 `diagnostic` holds what used to stand under `publishDiagnostics` alone.
         shown: tuple[object, ...] = (pulled, published)
         return cls(
@@ -61,9 +74,27 @@ class Client:
             registers_watchers=flag(workspace, "didChangeWatchedFiles", "dynamicRegistration"),
             tells_file_operations=isinstance(find(workspace, "fileOperations"), dict),
             shows_progress=flag(capabilities, "window", "workDoneProgress"),
+            completion_snippets=flag(item, "snippetSupport"),
+            completion_replaces=flag(item, "insertReplaceSupport"),
+            completion_markdown="markdown" in array_or_empty(item, "documentationFormat"),
+            completion_deprecated=_has_tag(item, DEPRECATED),
+            completion_resolves=_resolved(item),
+            hover_markdown="markdown" in array_or_empty(document, "hover", "contentFormat"),
+            signature_markdown="markdown" in array_or_empty(signature, "documentationFormat"),
+            signature_offsets=flag(signature, "parameterInformation", "labelOffsetSupport"),
+            active_parameter=flag(signature, "activeParameterSupport"),
+            refreshes_hints=flag(workspace, "inlayHint", "refreshSupport"),
         )
 
 
 def _has_tag(place: object, tag: int) -> bool:
     # Early clients say `true` for "all tags of that time".
     return flag(place, "tagSupport") or tag in array_or_empty(place, "tagSupport", "valueSet")
+
+
+def _resolved(item: object) -> frozenset[str]:
+    """What of a completion item a client asks for later: of old all that is for reading, and nothing else."""
+    named = find(item, "resolveSupport", "properties")
+    if not isinstance(named, list):
+        return frozenset({"documentation", "detail"})
+    return frozenset(name for name in array_or_empty(item, "resolveSupport", "properties") if isinstance(name, str))

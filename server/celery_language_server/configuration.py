@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from celery_analyzers.findings import Severity
 from celery_analyzers.path_patterns import check_patterns
-from celery_analyzers.settings import PRESETS, Settings
+from celery_analyzers.settings import INLAY_HINTS, PRESETS, Settings
 from celery_language_server import configuration_file
 from celery_language_server.configuration_file import ConfigurationError
 
@@ -26,6 +26,7 @@ __all__ = ["Configuration", "ConfigurationError", "check_selectors", "from_clien
 KEYS = (
     *("preset", "select", "extend-select", "ignore", "per-file-ignores", "severity", "test-files", "test-severity"),
     *("exclude", "respect-gitignore", "extra-task-decorators", "external-task-names", "diagnostic-mode"),
+    "inlay-hints",
 )
 LEVELS = ("off", "hint", "information", "warning", "error")
 _WORDS = {
@@ -143,6 +144,7 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> tuple[Settings
         extra_task_decorators=tuple(given.extra_task_decorators),
         diagnostic_mode=given.diagnostic_mode,
         external_task_names=tuple(given.external_task_names),
+        inlay_hints=default.inlay_hints if given.inlay_hints is None else tuple(given.inlay_hints),
     )
     named = {
         "select": settings.select or (),
@@ -179,6 +181,8 @@ def _expected(path: list[str]) -> str:
         return _TABLES[path[0]]
     if path[0] in _WORDS:
         return "one of " + ", ".join(f'"{word}"' for word in _WORDS[path[0]])
+    if path[0] == "inlay-hints":
+        return f"a list of {', '.join(INLAY_HINTS)}"
     if path[0] == "extra-task-decorators":
         return 'a list of dotted paths, as in ["shop.celery.task"]'
     return "true or false" if path[0] == "respect-gitignore" else "a list of strings"

@@ -36,3 +36,4 @@ class Table(BaseModel):
     extra_task_decorators: list[Annotated[str, Field(pattern=DOTTED_PATH)]] = Field(default_factory=list)
     diagnostic_mode: Literal["open-files", "workspace"] = "open-files"
     external_task_names: list[str] = Field(default_factory=list)
+    inlay_hints: list[Literal["effective-options", "retry-schedule", "argument-names", "next-run"]] | None = None

@@ -50,6 +50,11 @@ class Document:
         self._changed = True
         self._shared: list[object] | None = None
 
+    @property
+    def is_excluded(self) -> bool:
+        """Whether the settings leave the file out."""
+        return self.path is not None and self.folder.excludes(self.path)
+
     def move(self, folder: Folder) -> None:
         """The document belongs to another folder, or perhaps the same as before."""
         if folder is not self.folder:

@@ -52,6 +52,7 @@ class Folder:
         # A document's rules stay the same object until the settings change.
         self._rules: dict[Path | None, RuleSet] = {}
         self._choice: RuleChoice | None = None
+        self._excluded: dict[Path, bool] = {}
         self._project: Project | None = None
         self._touched: dict[Path, int] = {}
         self._all_touched = 0
@@ -73,11 +74,17 @@ class Folder:
 
             if self._choice is None:
                 self._choice = RuleChoice(self.configuration.settings, self.root)
-            excluded = path is not None and self._excludes(path)
+            excluded = path is not None and self.excludes(path)
             self._rules[path] = RuleSet(()) if excluded else self._choice.of(path)
         return self._rules[path]
 
-    def _excludes(self, path: Path) -> bool:
+    def excludes(self, path: Path) -> bool:
+        """Whether the settings leave a file out."""
+        if path not in self._excluded:
+            self._excluded[path] = self._is_excluded(path)
+        return self._excluded[path]
+
+    def _is_excluded(self, path: Path) -> bool:
         root, patterns = self.configuration.root, self.configuration.settings.exclude
         if not patterns or not path.is_relative_to(root):
             return False
@@ -154,7 +161,7 @@ class Folder:
         root = self.root
         if root is None or path.suffix != ".py" or not path.is_relative_to(root):
             return False
-        return self.index.holds(path) or not (path.exists() or self._excludes(path))
+        return self.index.holds(path) or not (path.exists() or self.excludes(path))
 
     def update_index(self) -> bool:
         """Take over what is new in the index: whether rules may get other answers by now."""
@@ -222,6 +229,7 @@ class Folder:
             if self._configuration != before:
                 self._rules.clear()
                 self._choice = None
+                self._excluded.clear()
                 self._renew_project(before)
         return self._configuration != before
 

@@ -42,6 +42,8 @@ class Indexes:
         self._orders: dict[Folder, Order] = {}
         self._progress: dict[Folder, WorkProgress] = {}
         self._to_look: set[Folder] = set()
+        self.refreshes: set[str] = set()
+        """The requests by which a client asks anew for what it has asked before, and what depends on the indexes."""
 
     def waiting(self) -> bool:
         """Whether something was found that is to be taken over."""
@@ -101,8 +103,9 @@ class Indexes:
     def update(self) -> bool:
         """Take over what is new in the indexes: whether there was anything."""
         changed = self._changed()
-        for folder in changed:
-            folder.update_index()
+        others = [folder for folder in changed if folder.update_index()]
+        for method in self.refreshes if others else ():
+            self._peer.request(method, None)
         return bool(changed)
 
     def _changed(self) -> list[Folder]:

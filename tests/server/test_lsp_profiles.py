@@ -197,5 +197,41 @@ async def test_a_full_change(client: LanguageClient, tmp_path: Path) -> None:
     assert len(await editor.diagnostics()) == 1
 
 
+@pytest.mark.asyncio
+async def test_help_while_writing(client: LanguageClient, tmp_path: Path) -> None:
+    text = HEAD + "@app.task(bi)\r\ndef ping(host):  # 😀\r\n    pass\r\n\r\n\r\nping.delay('😀', )\r\n"
+    editor = Editor(client, (tmp_path / "tasks.py").as_uri(), text)
+    await editor.open()
+
+    place = types.Position(5, len("@app.task(bi"))
+    found = await client.text_document_completion_async(types.CompletionParams(editor.document, place))
+    assert isinstance(found, types.CompletionList)
+    (bind,) = [item for item in found.items if item.label == "bind"]
+    assert isinstance(bind.text_edit, (types.TextEdit, types.InsertReplaceEdit))
+    assert bind.text_edit.new_text == "bind=True"
+    assert [edit.new_text for edit in bind.additional_text_edits or ()] == ["self, "]
+    full = await client.completion_item_resolve_async(bind)
+    said = full.documentation
+    assert "first argument" in (said.value if isinstance(said, types.MarkupContent) else said or "")
+
+    place = types.Position(10, len("pi"))
+    hover = await client.text_document_hover_async(types.HoverParams(editor.document, place))
+    assert hover is not None
+    assert isinstance(hover.contents, types.MarkupContent)
+    assert "ping.delay(host)" in hover.contents.value
+
+    units = len("ping.delay('😀', ".encode("utf-16-le")) // 2 if editor.encoding == "utf-16" else None
+    column = units or len("ping.delay('😀', ".encode() if editor.encoding == "utf-8" else "ping.delay('😀', ")
+    params = types.SignatureHelpParams(editor.document, types.Position(10, column - 2))
+    signature = await client.text_document_signature_help_async(params)
+    assert signature is not None
+    assert [one.label for one in signature.signatures] == ["ping.delay(host)"]
+    assert signature.active_parameter == 0
+
+    lines = types.Range(types.Position(0, 0), types.Position(11, 0))
+    hints = await client.text_document_inlay_hint_async(types.InlayHintParams(editor.document, lines))
+    assert [hint.label for hint in hints or ()] == ["host="]
+
+
 def test_the_command_is_that_of_this_python() -> None:
     assert COMMAND[0] == sys.executable

@@ -10,7 +10,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from celery_language_server.handlers import code_action, diagnostic, lifecycle, text_document, workspace
+from celery_language_server.handlers import (
+    code_action,
+    completion,
+    diagnostic,
+    hover,
+    inlay_hint,
+    lifecycle,
+    signature_help,
+    text_document,
+    workspace,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +33,10 @@ HANDLERS: Final[Mapping[str, Callable[[Server, Any], object]]] = MappingProxyTyp
         **text_document.METHODS,
         **diagnostic.METHODS,
         **code_action.METHODS,
+        **completion.METHODS,
+        **hover.METHODS,
+        **signature_help.METHODS,
+        **inlay_hint.METHODS,
         **workspace.METHODS,
     }
 )

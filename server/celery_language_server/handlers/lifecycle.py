@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from celery_language_server import __version__, parent
 from celery_language_server.client import Client
 from celery_language_server.handlers.code_action import KINDS
+from celery_language_server.handlers.completion import TRIGGERS
 from celery_language_server.handlers.workspace import own_settings, request_settings
 from celery_language_server.params import array_or_empty, find
 from celery_language_server.protocol import INVALID_REQUEST, RequestError
@@ -72,6 +73,10 @@ def capabilities(client: Client) -> dict[str, Any]:
     """What the server offers this client."""
     offered: dict[str, Any] = {
         "positionEncoding": client.encoding,
+        "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
+        "hoverProvider": True,
+        "signatureHelpProvider": {"triggerCharacters": ["(", ","], "retriggerCharacters": [")", "="]},
+        "inlayHintProvider": {"resolveProvider": False},
         "textDocumentSync": {"openClose": True, "change": INCREMENTAL, "save": {"includeText": False}},
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
     }

@@ -17,6 +17,7 @@ from celery_analyzers.extraction import Function
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.symbols import External, Scope, Symbol
+from celery_analyzers.syntax import Syntax
 from celery_analyzers.trees import children, walk
 from celery_analyzers.values import evaluate
 
@@ -56,8 +57,9 @@ class CallSite:
 class Body:
     """The body of the function that a task runs."""
 
-    def __init__(self, function: Function, scope: Scope) -> None:
+    def __init__(self, function: Function, scope: Scope, syntax: Syntax) -> None:
         self.function = function
+        self.syntax = syntax
         self.scope: Scope = InnerScope.of(function_scope(function), scope)
 
     @cached_property
@@ -74,23 +76,17 @@ class Body:
                 pending.extend(below)
         return tuple(found)
 
-    @cached_property
-    def _parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in (self.function, *self.nodes) for child in children(node)}
-
     def parent_of(self, node: ast.AST) -> ast.AST | None:
         """What encloses `node` next, in nested functions too."""
-        return self._all_parents.get(node)
-
-    @cached_property
-    def _all_parents(self) -> dict[ast.AST, ast.AST]:
-        return {child: node for node in walk(self.function) for child in children(node)}
+        return next(self.syntax.enclosing(node), None)
 
     def parents(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses `node`, from the inside out, up to the function itself."""
-        while node is not self.function:
-            node = self._parents[node]
-            yield node
+        if node is not self.function:
+            for outer in self.syntax.enclosing(node):
+                yield outer
+                if outer is self.function:
+                    return
 
     @cached_property
     def calls(self) -> tuple[CallSite, ...]:

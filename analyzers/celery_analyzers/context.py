@@ -107,7 +107,7 @@ class Context:
     @cached_property
     def body(self) -> Body | None:
         """The task's body, where it stands in this segment."""
-        return None if self.function is None else Body(self.function, self.scope)
+        return None if self.function is None else Body(self.function, self.scope, self.syntax)
 
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses a node in the segment, from the inside out."""

@@ -7,6 +7,7 @@ Must not know rules.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -173,6 +174,11 @@ def settings_given(name: str, task: Task | None, scope: Scope, project: Project)
 
     Without a task, the app is the one that `shared_task` would belong to here.
     """
+    key = (settings_given, sys.intern(name), task, scope)
+    return project.remembered(key, lambda: _find_settings(name, task, scope, project))
+
+
+def _find_settings(name: str, task: Task | None, scope: Scope, project: Project) -> list[Given]:
     module = scope.module_scope
     path = str(module.path) if isinstance(module, ModuleScope) and module.path is not None else ""
     found = given_in(name, module, project.django_settings(path) if path else None)
@@ -207,6 +213,10 @@ def app_modules(task: Task | None, scope: Scope, project: Project) -> list[Scope
 
 def base_of(task: Task, scope: Scope, project: Project) -> Symbol | None:
     """The task's base class: its own, else the one that its app gives to all. UNKNOWN where it cannot be told."""
+    return project.remembered((base_of, task, scope), lambda: _find_base(task, scope, project))
+
+
+def _find_base(task: Task, scope: Scope, project: Project) -> Symbol | None:
     if task.form == "class":
         return task.base
     apps = app_modules(task, scope, project)

@@ -10,12 +10,12 @@ import inspect
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
@@ -34,6 +34,7 @@ from celery_analyzers.unread_names import UnreadNames
 if TYPE_CHECKING:
     from celery_analyzers.index import ProjectIndex
 
+_Found = TypeVar("_Found")
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
 _DOCSTRING = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*[rR]?(?P<quote>\"\"\"|'\'\'|[\"'])")
@@ -59,6 +60,7 @@ class Project:
         """What the index was asked since `begin`, with its answers."""
         self.awaits_index = False
         """Whether there is to be an index, so that what asks for it cannot be told yet."""
+        self._remembered: dict[tuple[int, ...], tuple[tuple[object, ...], object]] = {}
         self.is_unanswered = False
         """Whether something was asked of the index that is still to come. Whoever wants to know sets it to False."""
         self._index = index
@@ -79,6 +81,18 @@ class Project:
                 scope.begin()
         self.consulted = set()
         self.asked = {}
+        self._remembered = {}
+
+    def remembered(self, key: tuple[object, ...], find: Callable[[], _Found]) -> _Found:
+        """What `find` gives, found out once between two calls of `begin`. Keys are told apart by the identity of parts."""
+        if self.is_without_index:
+            # Each who asks is to notice that it cannot be told yet.
+            return find()
+        known = self._remembered.get(tuple(map(id, key)))
+        if known is None:
+            # The key is kept, so that none of its parts gives way to another in the same place.
+            known = self._remembered[tuple(map(id, key))] = (key, find())
+        return cast("_Found", known[1])
 
     @property
     def index(self) -> ProjectIndex | None:

@@ -20,7 +20,7 @@ from celery_analyzers.local_names import LocalNames
 from celery_analyzers.nesting import too_deep
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.source import LineIndex
-from celery_analyzers.trees import children, walk
+from celery_analyzers.trees import parents_in, walk
 
 TOO_DEEP = "this is nested too deeply to be read"
 """The message of a problem."""
@@ -62,8 +62,7 @@ class Syntax:
     def enclosing(self, node: ast.AST) -> Iterator[ast.AST]:
         """What encloses a node in the segment, from the inside out."""
         if self._parents is None:
-            nodes = (node for statement in self.statements for node in walk(statement))
-            self._parents = {child: node for node in nodes for child in children(node)}
+            self._parents = parents_in(self.statements)
         while (parent := self._parents.get(node)) is not None:
             yield parent
             node = parent

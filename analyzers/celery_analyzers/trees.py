@@ -6,7 +6,7 @@ Knows the form of `ast`'s nodes. Must not know what they mean.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 # Operators and contexts are nodes to `ast`, but carry nothing beyond their class.
@@ -32,6 +32,18 @@ def children(node: ast.AST) -> list[ast.AST]:
             found.extend([item for item in value if isinstance(item, ast.AST)])  # pyright: ignore[reportUnknownVariableType]
         elif isinstance(value, ast.AST):
             found.append(value)
+    return found
+
+
+def parents_in(roots: Iterable[ast.AST]) -> dict[ast.AST, ast.AST]:
+    """What each node below `roots` stands in."""
+    found: dict[ast.AST, ast.AST] = {}
+    pending = list(roots)
+    while pending:
+        node = pending.pop()
+        below = children(node)
+        found.update(dict.fromkeys(below, node))
+        pending.extend(below)
     return found
 
 

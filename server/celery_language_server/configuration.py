@@ -144,7 +144,7 @@ def _settings(table: dict[str, Any], source: str, prefix: str) -> tuple[Settings
         extra_task_decorators=tuple(given.extra_task_decorators),
         diagnostic_mode=given.diagnostic_mode,
         external_task_names=tuple(given.external_task_names),
-        inlay_hints=default.inlay_hints if given.inlay_hints is None else tuple(given.inlay_hints),
+        inlay_hints=INLAY_HINTS if given.inlay_hints is None else tuple(given.inlay_hints),
     )
     named = {
         "select": settings.select or (),

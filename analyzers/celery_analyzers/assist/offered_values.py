@@ -200,7 +200,7 @@ def _body_below(spot: Spot) -> Body | None:
         if not isinstance(syntax, Problem) and syntax.statements:
             node = syntax.statements[0]
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                return Body(node, spot.analysis.scope)
+                return Body(node, spot.analysis.scope, syntax)
     return None
 
 

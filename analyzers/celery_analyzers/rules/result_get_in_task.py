@@ -9,7 +9,6 @@ from celery_analyzers.canvas_roles import CHAIN, CHORD, GROUP
 from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.findings import Severity
 from celery_analyzers.index import ASYNC_POOL
-from celery_analyzers.local_names import LocalNames
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import instance_names
 from celery_analyzers.rule import Rule
@@ -171,7 +170,7 @@ class _Results:
     def __init__(self, body: Body, instances: set[str]) -> None:
         self._body = body
         self._instances = instances
-        self._names = LocalNames(body.parents)
+        self._names = body.syntax.local_names
 
     def is_result(self, node: ast.expr, depth: int = _DEEPEST) -> bool:
         """Whether an expression is what sending a task gives."""

@@ -11,6 +11,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
@@ -85,6 +86,16 @@ class SegmentAnalysis:
     def silences_file(self) -> bool:
         """Whether the segment holds `# celeryls: ignore-file`."""
         return any(ignore.whole_file for ignore in self.ignores)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReading:
+    """A segment with its tree: `start` is where it begins in the text, `sites` is what it says about Celery."""
+
+    start: int
+    syntax: Syntax
+    owner: ProjectClass | None
+    sites: tuple[Site, ...]
 
 
 class FileAnalysis:
@@ -207,6 +218,29 @@ class FileAnalysis:
     def scope(self) -> ModuleScope:
         """The names of the module."""
         return self._scope
+
+    @property
+    def project(self) -> Project:
+        """The project that the text belongs to."""
+        return self._project
+
+    def read(self, index: int) -> SegmentReading | None:
+        """The syntax of a segment, and what stands in it, read anew: no tree is kept. None where it has none."""
+        analysis = self.segments[index]
+        self._scope.begin()
+        self._project.begin()
+        syntax = parse(analysis.segment, analysis.lines)
+        if analysis.segment.kind in (Kind.TRIVIA, Kind.CLASS_HEAD) or isinstance(syntax, Problem):
+            return None
+        owner = self._owner_class(analysis)
+        found: tuple[Site, ...] = ()
+        if self._is_relevant(analysis.segment, owner):
+            try:
+                found = tuple(sites(syntax, self._scope, owner, calls=self._may_call(syntax.text), roles=self._roles()))
+            except RecursionError:
+                return None
+        start = sum(len(before.segment.text) for before in self.segments[:index])
+        return SegmentReading(start, syntax, owner, found)
 
     def _apply(self, change: Change, removed: tuple[SegmentAnalysis, ...]) -> None:
         reusable = {a.segment: a for a in removed}

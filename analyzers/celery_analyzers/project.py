@@ -125,6 +125,14 @@ class Project:
         text = self._text(path)
         return text is None or re.search(pattern, text) is not None
 
+    def text(self, path: Path) -> str | None:
+        """The text of a file, as the editor has it; None where it cannot be read."""
+        self.consulted.add(path)
+        try:
+            return self._text(path)
+        except FileNotFoundError:
+            return None
+
     def given(self, name: str, app: str) -> Sequence[Given]:
         """The values that a setting of the app that the module at `app` makes is given, by that module, by what it is
         configured from, and by modules that configure it."""

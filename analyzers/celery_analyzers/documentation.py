@@ -49,7 +49,7 @@ def fix_availability(rule: type[Rule]) -> str:
 
 def page(rule: type[Rule]) -> str:
     """The rule's page."""
-    sections = (f"## {title}\n\n{_with_fences(body)}\n" for title, body in rule.sections().items())
+    sections = (f"## {title}\n\n{with_fences(body)}\n" for title, body in rule.sections().items())
     facts = f"Severity: **{rule.severity.label}** · Fix: **{fix_availability(rule)}** · Since {rule.since}"
     return f"# {rule.name()} ({rule.code})\n\n{rule.summary()}\n\n{facts}\n\n" + "\n".join(sections)
 
@@ -64,7 +64,7 @@ def index(rules: Iterable[type[Rule]] = ()) -> str:
     return INDEX_HEAD + "".join(rows)
 
 
-def _with_fences(section: str) -> str:
+def with_fences(section: str) -> str:
     """A section with fenced code blocks in the place of indented ones, so that they are highlighted."""
     written: list[str] = []
     in_code = False

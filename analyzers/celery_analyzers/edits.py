@@ -195,6 +195,23 @@ def add_parameter(
     return (_insertion(start, f"{parameter},{between}"),)
 
 
+def remove_parameter(
+    text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, span_of: SpanOf, name: str
+) -> tuple[Edit, ...]:
+    """Take the parameter `name` from `function`, with its comma. No edits where a `/` or a lone `*` stands by it."""
+    listing = parameter_listing(text, function, span_of)
+    arguments = function.args
+    nodes = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    node = next((node for node in nodes if node.arg == name), None)
+    if listing is None or node is None:
+        return ()
+    start = span_of(node).start
+    for index, item in enumerate(listing.items):
+        if item.start == start and not text[start : item.end].endswith("/"):
+            return (_removal(text, listing, index, False),)
+    return ()
+
+
 def annotate_parameter(text: str, parameter: ast.arg, span_of: SpanOf, annotation: str) -> tuple[Edit, ...]:
     """Annotate `parameter`, in the place of the annotation that it has."""
     if parameter.annotation is not None:

@@ -5,21 +5,19 @@ Knows LSP's workspace edits. Must not know what an edit is for.
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from celery_analyzers.findings import Edit, Span
-from celery_analyzers.source import LineIndex
 from celery_language_server.positions import to_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from celery_analyzers.findings import Edit
+    from celery_analyzers.source import LineIndex
     from celery_language_server.client import Client
     from celery_language_server.documents import Document
-
-# Comparing more lines than this takes longer than anybody waits for.
-MOST_LINES: Final = 5_000
+    from celery_language_server.positions import PositionEncoding
 
 
 def workspace_edit(
@@ -29,46 +27,35 @@ def workspace_edit(
 
     They carry the document's version where the client can check it, so that they never meet another text.
     """
-    listed = [
-        {"range": to_range(edit.span, lines, client.encoding, first_line), "newText": edit.text} for edit in edits
-    ]
+    part = TextPart(document.uri, document.version, lines, tuple(edits), first_line)
+    return edit_of_parts((part,), client)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Edits of one file: its URI, its version where it is open, and the text that their spans count in, which begins in
+    `first_line`."""
+
+    uri: str
+    version: int | None
+    lines: LineIndex
+    edits: tuple[Edit, ...]
+    first_line: int = 0
+
+    def as_json(self, encoding: PositionEncoding) -> list[dict[str, Any]]:
+        """The edits as LSP has them."""
+        return [
+            {"range": to_range(edit.span, self.lines, encoding, self.first_line), "newText": edit.text}
+            for edit in self.edits
+        ]
+
+
+def edit_of_parts(parts: Sequence[TextPart], client: Client) -> dict[str, Any]:
+    """The edits of several files at once."""
     if client.document_changes:
-        return {
-            "documentChanges": [
-                {"textDocument": {"uri": document.uri, "version": document.version}, "edits": listed},
-            ]
-        }
-    return {"changes": {document.uri: listed}}
-
-
-def between(before: str, after: str) -> tuple[Edit, ...]:
-    """Edits that make one text out of another and leave alone the lines that are the same in both.
-
-    One large edit would take the editor's cursor, folds and marks with it.
-    """
-    old_lines, new_lines = LineIndex(before), LineIndex(after)
-    old, new = list(_lines(old_lines)), list(_lines(new_lines))
-    first = _common(old, new)
-    last = _common(old[first:][::-1], new[first:][::-1])
-    old_middle, new_middle = old[first : len(old) - last], new[first : len(new) - last]
-    blocks = [("replace", 0, len(old_middle), 0, len(new_middle))]
-    if max(len(old_middle), len(new_middle)) <= MOST_LINES:
-        blocks = SequenceMatcher(None, old_middle, new_middle, autojunk=False).get_opcodes()
-    starts = [*old_lines.starts[first:], len(before)]
-    return tuple(
-        Edit(Span(starts[start], starts[end]), "".join(new_middle[new_start:new_end]))
-        for tag, start, end, new_start, new_end in blocks
-        if tag != "equal"
-    )
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many lines are the same at the start of both."""
-    pairs = zip(one, other, strict=False)
-    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-
-
-def _lines(index: LineIndex) -> Iterator[str]:
-    """The lines with their line ends."""
-    for start, end in zip(index.starts, [*index.starts[1:], len(index.text)], strict=True):
-        yield index.text[start:end]
+        changes = [
+            {"textDocument": {"uri": part.uri, "version": part.version}, "edits": part.as_json(client.encoding)}
+            for part in parts
+        ]
+        return {"documentChanges": changes}
+    return {"changes": {part.uri: part.as_json(client.encoding) for part in parts}}

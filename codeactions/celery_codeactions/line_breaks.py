@@ -1,0 +1,223 @@
+"""Breaks the lines that an edit made too long, as black and ruff would.
+
+A line is broken at its last brackets: what stands in them goes to a line of its own, else each item to one, with a
+comma behind the last. Lines that were too long before are left alone, and so are those with comments. Knows syntax
+and layout. Must not know what an edit is for.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from celery_analyzers.findings import Edit, Span
+from celery_analyzers.layout import comments_in, indentation, line_end, line_start, newline_of, parameter_listing
+from celery_analyzers.segmented_text import SegmentedText
+from celery_analyzers.source import LineIndex
+from celery_analyzers.strings import string_end
+from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_analyzers.trees import walk
+from celery_codeactions.fixes import apply_edits, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_TOKEN = re.compile(r"\"\"\"|'''|[\"'(\[{)\]},]")
+_PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|flake8:|ruff:|isort:|nosec|pragma|mypy:|fmt:)", re.IGNORECASE)
+_CLAUSE = re.compile(r"\s((?:async\s+)?for|if)\s")
+_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Delete, ast.ImportFrom)
+_IMPORT = re.compile(r"from\s+\S+\s+import\s+(?!\()")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """What is broken as one: its span, and whether it is the head of a function."""
+
+    start: int
+    end: int
+    is_definition: bool = False
+
+
+def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
+    """`text` after `edits`, whose lines are no longer than `limit` where they can be broken."""
+    after = apply_edits(text, edits)
+    lines = LineIndex(after)
+    touched = [number for number in _touched(edits, lines) if _width(lines.line_text(number)) > limit]
+    if not touched:
+        return after
+    found: list[Edit] = []
+    for unit in _units(after, {lines.starts[number] for number in touched}):
+        if (written := _broken(after, unit, limit)) is not None:
+            found.append(Edit(Span(unit.start, unit.end), written))
+    return apply_edits(after, found)
+
+
+def _touched(edits: Iterable[Edit], lines: LineIndex) -> Iterator[int]:
+    """The numbers of the lines that edits wrote into."""
+    shift = 0
+    seen = -1
+    for edit in ordered(edits):
+        start = edit.span.start + shift
+        shift += len(edit.text) - (edit.span.end - edit.span.start)
+        first = bisect_right(lines.starts, start) - 1
+        last = bisect_right(lines.starts, start + len(edit.text)) - 1
+        yield from range(max(first, seen + 1), last + 1)
+        seen = max(seen, last)
+
+
+def _width(line: str) -> int:
+    """The width of a line, without a comment that speaks to a tool."""
+    pragma = _PRAGMA.search(line) if "#" in line else None
+    return len(line[: pragma.start()].rstrip() if pragma else line)
+
+
+def _units(text: str, starts: set[int]) -> Iterator[_Unit]:
+    """What stands alone on the lines that begin at `starts`."""
+    offset = 0
+    for segment in SegmentedText(text).segments:
+        end = offset + len(segment.text)
+        if any(offset <= start < end for start in starts):
+            syntax = parse(segment)
+            for unit in () if isinstance(syntax, Problem) else _units_in(syntax):
+                start = unit.start + offset
+                first = line_start(text, start)
+                if first in starts and not text[first:start].strip(" \t@"):
+                    behind = line_end(text, start)
+                    rest = text[unit.end + offset : behind].strip()
+                    if unit.end + offset <= behind and rest in ("", ":"):
+                        yield _Unit(start, unit.end + offset, unit.is_definition)
+        offset = end
+
+
+def _units_in(syntax: Syntax) -> Iterator[_Unit]:
+    for statement in syntax.statements:
+        for node in walk(statement):
+            if isinstance(node, _SIMPLE):
+                span = syntax.span(node)
+                yield _Unit(span.start, span.end)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                listing = parameter_listing(syntax.text, node, syntax.span)
+                if listing is not None:
+                    end = listing.close + 1 if node.returns is None else syntax.span(node.returns).end
+                    yield _Unit(syntax.span(node).start, end, is_definition=True)
+            for decorator in getattr(node, "decorator_list", ()):
+                span = syntax.span(decorator)
+                yield _Unit(span.start, span.end)
+
+
+def _broken(text: str, unit: _Unit, limit: int) -> str | None:
+    """The unit over several lines; None where it cannot be broken."""
+    if comments_in(text, unit.start, line_end(text, unit.start)):
+        return None
+    indent = indentation(text, unit.start)
+    column = unit.start - line_start(text, unit.start)
+    tail = line_end(text, unit.end) - unit.end
+    layout = _Layout(newline_of(text), "\t" if "\t" in indent else "    ", limit)
+    source = text[unit.start : unit.end]
+    imported = _IMPORT.match(source)
+    if imported is not None:
+        return layout.exploded(source[: imported.end()] + "(", source[imported.end() :], ")", indent)
+    return layout.split(source, indent, column, tail, is_definition=unit.is_definition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    newline: str
+    step: str
+    limit: int
+
+    def split(self, source: str, indent: str, column: int, tail: int, *, is_definition: bool = False) -> str | None:
+        """`source` broken at its last brackets that hold something, for a function at its first ones."""
+        pairs = [pair for pair in _brackets(source) if source[pair[0] + 1 : pair[1]].strip()]
+        if is_definition:
+            pairs = [pair for pair in pairs if source[pair[0]] == "("][:1]
+        for opening, close in reversed(pairs):
+            if column + opening + 1 > self.limit:
+                continue
+            body, inner = source[opening + 1 : close].strip(), indent + self.step
+            is_call = _is_call(source, opening)
+            has_comma = bool(_commas(body)) or body.endswith(",")
+            fits = len(inner) + len(body) <= self.limit and not body.endswith(",")
+            if fits and (is_call or not has_comma):
+                comma = "," if is_definition and not has_comma else ""
+                lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
+                return self.newline.join(lines)
+            if not has_comma and (clauses := _clauses(body)):
+                lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
+                return self.newline.join(lines)
+            return self.exploded(source[: opening + 1], body, source[close:], indent)
+        return None
+
+    def exploded(self, head: str, body: str, closing: str, indent: str) -> str:
+        """Each item of `body` on a line of its own."""
+        inner = indent + self.step
+        lines = [head]
+        for item in _items(body):
+            written = item
+            if len(inner) + len(item) + 1 > self.limit:
+                written = self.split(item, inner, len(inner), 1) or item
+            lines.append(f"{inner}{written},")
+        return self.newline.join([*lines, indent + closing])
+
+
+def _brackets(source: str) -> list[tuple[int, int]]:
+    """The outermost pairs of brackets."""
+    pairs: list[tuple[int, int]] = []
+    opened: list[int] = []
+    for token, offset in _tokens(source):
+        if token in "([{":
+            opened.append(offset)
+        elif token in ")]}" and opened:
+            start = opened.pop()
+            if not opened:
+                pairs.append((start, offset))
+    return pairs
+
+
+def _commas(body: str) -> list[int]:
+    """The commas outside of all brackets."""
+    depth = 0
+    found: list[int] = []
+    for token, offset in _tokens(body):
+        if token == ",":
+            found += [offset] if not depth else []
+        else:
+            depth += 1 if token in "([{" else -1
+    return found
+
+
+def _items(body: str) -> list[str]:
+    edges = [-1, *_commas(body), len(body)]
+    parts = (body[start + 1 : end].strip() for start, end in zip(edges, edges[1:], strict=False))
+    return [part for part in parts if part]
+
+
+def _tokens(source: str) -> Iterator[tuple[str, int]]:
+    position = 0
+    while match := _TOKEN.search(source, position):
+        token, position = match.group(), match.end()
+        if token[0] in "\"'":
+            position, _ = string_end(source, match.start(), token, len(source))
+        else:
+            yield token, match.start()
+
+
+def _is_call(source: str, opening: int) -> bool:
+    """Whether brackets hold the arguments of a call, or a subscript, rather than a tuple, a list or the like."""
+    before = source[:opening].rstrip()[-1:]
+    return bool(before) and (before.isalnum() or before in "_)]\"'")
+
+
+def _clauses(body: str) -> list[str]:
+    """The clauses of a comprehension: its element, then what begins with `for` or `if`. None of anything else."""
+    brackets = _brackets(body)
+    edges = [0]
+    for match in _CLAUSE.finditer(body):
+        is_outside = not any(start < match.start() < end for start, end in brackets)
+        if is_outside and (match.group(1) != "if" or len(edges) > 1):
+            edges.append(match.start(1))
+    edges.append(len(body))
+    return [body[start:end].strip() for start, end in zip(edges, edges[1:], strict=False)] if len(edges) > 2 else []

@@ -63,6 +63,24 @@ def set_keywords(text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str
     return tuple(sorted(edits, key=_by_position))
 
 
+def exchange_keywords(
+    text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str, str], gone: Collection[str]
+) -> tuple[Edit, ...]:
+    """Give `call` the keywords `values` and take `gone` from it: what is new takes the place of what goes."""
+    keywords = {k.arg: k for k in call.keywords if k.arg} if isinstance(call, ast.Call) else {}
+    leaving = [name for name in keywords if name in gone and name not in values]
+    coming = [name for name in values if name not in keywords]
+    edits: list[Edit] = []
+    for old, new in zip(leaving, coming, strict=False):
+        span = span_of(keywords[old])
+        edits += _replaced(text, span, span, f"{new}={values[new]}")
+    placed = coming[: len(leaving)]
+    edits += set_keywords(text, call, span_of, {n: v for n, v in values.items() if n not in placed})
+    left = leaving[len(placed) :]
+    edits += remove_keywords(text, call, span_of, left, bare=not values) if left else ()
+    return tuple(sorted(edits, key=_by_position))
+
+
 def rename_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
     """Call the keyword `name` of `call` `new_name`, and keep its value."""
     if not isinstance(call, ast.Call):

@@ -35,10 +35,12 @@ class FileChanges:
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an action does: edits whose spans count from the start of the segment that the cursor is in, what the module
-    must import for them, and the changes of other files. No edits mean that it cannot be done."""
+    must import for them, and the changes of other files. `drops` are names whose imports go where nothing else uses
+    them. No edits mean that it cannot be done."""
 
     edits: tuple[Edit, ...] = ()
     imports: tuple[NeededImport, ...] = ()
+    drops: tuple[str, ...] = ()
     files: tuple[FileChanges, ...] = ()
 
 

@@ -86,8 +86,8 @@ def _units(text: str, starts: set[int]) -> Iterator[_Unit]:
                 first = line_start(text, start)
                 if first in starts and not text[first:start].strip(" \t@"):
                     behind = line_end(text, start)
-                    rest = text[unit.end + offset : behind].strip()
-                    if unit.end + offset <= behind and rest in ("", ":"):
+                    rest = text[unit.end + offset : behind].lstrip(" \t:")
+                    if unit.end + offset <= behind and (not rest or rest[0] == "#"):
                         yield _Unit(start, unit.end + offset, unit.is_definition)
         offset = end
 
@@ -110,7 +110,7 @@ def _units_in(syntax: Syntax) -> Iterator[_Unit]:
 
 def _broken(text: str, unit: _Unit, limit: int) -> str | None:
     """The unit over several lines; None where it cannot be broken."""
-    if comments_in(text, unit.start, line_end(text, unit.start)):
+    if comments_in(text, unit.start, unit.end):
         return None
     indent = indentation(text, unit.start)
     column = unit.start - line_start(text, unit.start)

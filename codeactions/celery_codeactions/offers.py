@@ -17,6 +17,7 @@ from celery_codeactions.line_breaks import with_line_breaks
 from celery_codeactions.line_length import line_length
 from celery_codeactions.place import Place
 from celery_codeactions.registry import all_actions, find_action
+from celery_codeactions.unused_imports import without_imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,7 +95,7 @@ def changed_files(offered: Offered) -> tuple[ChangedFile, ...]:
     place = offered.place
     project, path, text = place.project, place.path, place.analysis.text
     moved = tuple(edit.shifted(place.segment_start) for edit in changes.edits)
-    own = _completed(text, moved, changes.imports, line_length(path, project.root))
+    own = _completed(text, moved, changes.imports, line_length(path, project.root), changes.drops)
     if own is None:
         return ()
     found = [ChangedFile(path, text, own)] if own else []
@@ -109,7 +110,7 @@ def changed_files(offered: Offered) -> tuple[ChangedFile, ...]:
 
 
 def _completed(
-    text: str, edits: tuple[Edit, ...], imports: tuple[NeededImport, ...], limit: int
+    text: str, edits: tuple[Edit, ...], imports: tuple[NeededImport, ...], limit: int, drops: tuple[str, ...] = ()
 ) -> tuple[Edit, ...] | None:
     """Edits with the imports that they need and the line breaks that they make necessary; None where an import is not
     possible."""
@@ -117,5 +118,5 @@ def _completed(
     if needed is None or any(conflict(one, other) for one in needed for other in edits):
         return None
     written = ordered((*needed, *edits))
-    after = with_line_breaks(text, written, limit)
+    after = without_imports(with_line_breaks(text, written, limit), drops)
     return written if after == apply_edits(text, written) else between(text, after)

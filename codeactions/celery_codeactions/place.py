@@ -58,6 +58,16 @@ class TaskHere:
         assert body is not None
         return body
 
+    def takes_options(self, *names: str) -> bool:
+        """Whether options can be written in the decorator, where all that it is given can be told."""
+        if self.decorator is None or not self.task.options_known:
+            return False
+        given = (self.task.option(name) for name in names if not self.task.is_from_wrapper(name))
+        if any(option is not None and option.span is None for option in given):
+            return False
+        has_splat = isinstance(self.decorator, ast.Call) and any(k.arg is None for k in self.decorator.keywords)
+        return not has_splat and all(self.task.maker.passes_on(name) for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class DispatchHere:
@@ -106,6 +116,12 @@ class Place:
     def project(self) -> Project:
         """The project around the file."""
         return self.analysis.project
+
+    @property
+    def quote(self) -> str:
+        """The quotation mark that the file uses more often."""
+        text = self.analysis.text
+        return "'" if text.count("'") > text.count('"') else '"'
 
     @property
     def path(self) -> Path | None:

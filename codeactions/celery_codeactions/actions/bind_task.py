@@ -60,7 +60,7 @@ class BindTask(Action):
 
     **Bind `sync` to get its instance as `self`**:
 
-        from celery import current_task, shared_task
+        from celery import shared_task
 
 
         @shared_task(max_retries=5, bind=True)  # the API is down on Sundays
@@ -82,7 +82,7 @@ class BindTask(Action):
 
     ## What it leaves to you
 
-    An import of `current_task` that nothing uses any more.
+    Nothing.
 
     ## References
 
@@ -110,7 +110,7 @@ def _changes(place: Place, here: TaskHere) -> Changes:
     for node in here.body.nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and _is_instance(node, here):
             edits.append(Edit(place.span(node.value), "self"))
-    return Changes(tuple(edits))
+    return Changes(tuple(edits), drops=("current_task",))
 
 
 def _is_instance(node: ast.Attribute, here: TaskHere) -> bool:

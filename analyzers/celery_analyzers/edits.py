@@ -203,13 +203,14 @@ def add_parameter(
         return _appended(text, listing, [parameter])
     if first:
         start = listing.items[0].start
-        if line_start(text, start) > listing.open:
+        if line_start(text, start) > listing.open and not _share_a_line(text, listing):
             # In front of the comments that speak of the parameter that has been the first so far.
             line = newline_of(text) + indentation(text, start) + parameter + ","
             return (_insertion(line_end(text, listing.open), line),)
     else:
         start = listing.items[-1].start
-    between = newline_of(text) + indentation(text, start) if first_on_line(text, start) else " "
+    own_line = first_on_line(text, start) and not _share_a_line(text, listing)
+    between = newline_of(text) + indentation(text, start) if own_line else " "
     return (_insertion(start, f"{parameter},{between}"),)
 
 
@@ -309,6 +310,8 @@ def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]
     last = listing.items[-1]
     behind = last.end if last.comma is None else last.comma + 1
     dangling = line_end(text, behind) < listing.close
+    if last.comma is None and _share_a_line(text, listing) and not comments_in(text, last.end, listing.close):
+        return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
     if not dangling and not first_on_line(text, last.start):
         return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
     indent = _item_indentation(text, listing)
@@ -324,6 +327,14 @@ def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]
     if end == last.end:
         return (_insertion(end, "," + lines),)
     return (_insertion(last.end, ","), _insertion(end, lines))
+
+
+def _share_a_line(text: str, listing: Listing) -> bool:
+    """Whether all items stand on one line, without a comma that says that each is to have its own."""
+    first, last = listing.items[0], listing.items[-1]
+    if last.comma is not None or line_start(text, first.start) != line_start(text, last.start):
+        return False
+    return len(listing.items) > 1 or line_start(text, first.start) < listing.open
 
 
 def _item_indentation(text: str, listing: Listing) -> str:

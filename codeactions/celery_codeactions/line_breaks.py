@@ -48,11 +48,27 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     touched = [number for number in _touched(edits, lines) if _width(lines.line_text(number)) > limit]
     if not touched:
         return after
-    found: list[Edit] = []
+    found = [edit for number in touched if (edit := _exploded_line(lines, number))]
     for unit in _units(after, {lines.starts[number] for number in touched}):
         if (written := _broken(after, unit, limit)) is not None:
             found.append(Edit(Span(unit.start, unit.end), written))
     return apply_edits(after, found)
+
+
+def _exploded_line(lines: LineIndex, number: int) -> Edit | None:
+    """Each item of a line on a line of its own, where it is all that stands between two brackets."""
+    if not 0 < number < len(lines.starts) - 1:
+        return None
+    before, line, behind = (lines.line_text(one).strip() for one in (number - 1, number, number + 1))
+    if not before.endswith(("(", "[", "{")) or not behind.startswith((")", "]", "}")) or "#" in line:
+        return None
+    items = _items(line)
+    if len(items) < 2 or line.endswith(",") or not _is_balanced(line):
+        return None
+    start, end = lines.starts[number], lines.line_end(number)
+    indent = indentation(lines.text, end)
+    newline = newline_of(lines.text)
+    return Edit(Span(start, end), newline.join(f"{indent}{item}," for item in items))
 
 
 def _touched(edits: Iterable[Edit], lines: LineIndex) -> Iterator[int]:
@@ -145,7 +161,8 @@ class _Layout:
                 comma = "," if is_definition and not has_comma else ""
                 lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
                 return self.newline.join(lines)
-            if not has_comma and (clauses := _clauses(body)):
+            if not has_comma and is_call and not is_definition:
+                clauses = _clauses(body) or [self.split(body, inner, len(inner), 0) or body]
                 lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
                 return self.newline.join(lines)
             return self.exploded(source[: opening + 1], body, source[close:], indent)
@@ -175,6 +192,15 @@ def _brackets(source: str) -> list[tuple[int, int]]:
             if not opened:
                 pairs.append((start, offset))
     return pairs
+
+
+def _is_balanced(source: str) -> bool:
+    depth = 0
+    for token, _ in _tokens(source):
+        depth += 0 if token == "," else 1 if token in "([{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _commas(body: str) -> list[int]:

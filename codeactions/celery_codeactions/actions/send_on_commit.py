@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.configuration import app_attributes
 from celery_analyzers.effective import base_of
-from celery_analyzers.findings import Edit, NeededImport, Span
+from celery_analyzers.findings import Edit, NeededImport
 from celery_analyzers.layout import comments_in
 from celery_analyzers.operations import imports_from
 from celery_analyzers.tasks import ProjectTask
@@ -155,19 +155,14 @@ def _has_method(task: ProjectTask, here: DispatchHere) -> bool:
 def _wrapped(place: Place, here: DispatchHere) -> Changes | None:
     """The call as one that Django makes on commit."""
     called, whole = place.span(here.call.func), here.dispatch.span
-    opening = place.text.index("(", called.end)
-    if comments_in(place.text, called.end, whole.end) or place.text[called.end : opening].strip():
+    if comments_in(place.text, called.end, whole.end):
         return None
     partial, transaction = (
         here.context.imported(*name) for name in (("functools", "partial"), ("django.db", "transaction"))
     )
-    has_arguments = bool(here.call.args or here.call.keywords)
-    head = f"{transaction[0]}.on_commit({partial[0]}(" if has_arguments else f"{transaction[0]}.on_commit("
-    between = ", " if has_arguments else ""
-    edits = (
-        Edit(Span(whole.start, whole.start), head),
-        Edit(Span(called.end, opening + 1), between),
-        Edit(Span(whole.end, whole.end), ")") if has_arguments else Edit(Span(opening + 1, whole.end), ")"),
-    )
-    wanted: list[NeededImport | None] = [transaction[1], partial[1] if has_arguments else None]
-    return Changes(edits, tuple(one for one in wanted if one is not None))
+    function = place.source(here.call.func)
+    arguments = [place.source(node) for node in (*here.call.args, *here.call.keywords)]
+    made = f"{partial[0]}({', '.join([function, *arguments])})" if arguments else function
+    wanted: list[NeededImport | None] = [transaction[1], partial[1] if arguments else None]
+    imports = tuple(one for one in wanted if one is not None)
+    return Changes((Edit(whole, f"{transaction[0]}.on_commit({made})"),), imports)

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def has_docstring(function: Function) -> bool:
     """Whether the body begins with a docstring."""
     first = function.body[0]
-    return (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
 
 
 def statements_of(function: Function) -> list[ast.stmt]:
@@ -47,6 +45,16 @@ def lines_of(text: str, statements: Sequence[ast.stmt], span_of: Callable[[ast.A
     for decorator in getattr(first, "decorator_list", ())[:1]:
         start = text.rfind("@", 0, span_of(decorator).start)
     return Span(line_start(text, start), line_end(text, end)) if first_on_line(text, start) else None
+
+
+def with_comments(text: str, start: int, indent: str) -> int:
+    """The start of the comments that stand right above the line at `start`, and are indented as it is."""
+    while start > 0:
+        before = line_start(text, start - 1)
+        if not text.startswith(f"{indent}#", before):
+            break
+        start = before
+    return start
 
 
 def indented(

@@ -116,9 +116,7 @@ def _read(text: str, before: int) -> _Module:
     return module
 
 
-def _take_in(
-    module: _Module, statement: ast.stmt, syntax: Syntax, start: int, leading: bool, text: str
-) -> bool:
+def _take_in(module: _Module, statement: ast.stmt, syntax: Syntax, start: int, leading: bool, text: str) -> bool:
     """Note one top-level statement; says whether the imports at the top may go on behind it."""
     _note_taken(module, statement)
     if not leading:

@@ -45,7 +45,11 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     """`text` after `edits`, whose lines are no longer than `limit` where they can be broken."""
     after = apply_edits(text, edits)
     lines = LineIndex(after)
-    touched = [number for number in _touched(edits, lines) if _width(lines.line_text(number)) > limit]
+    written = list(_touched(edits, lines))
+    joined = [edit for number in written if (edit := _joined_line(lines, number, limit))]
+    if joined:
+        return apply_edits(after, joined)
+    touched = [number for number in written if _width(lines.line_text(number)) > limit]
     if not touched:
         return after
     found = [edit for number in touched if (edit := _exploded_line(lines, number))]
@@ -55,12 +59,63 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     return apply_edits(after, found)
 
 
+def on_one_line(source: str) -> str:
+    """An expression over several lines as one that can be broken anew; as it is where it holds comments or strings over
+    several lines."""
+    lines = source.split("\n")
+    if len(lines) == 1 or comments_in(source, 0, len(source)) or '"""' in source or "'''" in source:
+        return source
+    parts = [line.strip() for line in lines]
+    joined = parts[0]
+    for part in parts[1:]:
+        glued = joined.endswith(("(", "[", "{")) or part.startswith((")", "]", "}"))
+        if part.startswith((")", "]", "}")) and joined.endswith(",") and not _is_single(joined):
+            joined = joined[:-1]
+        joined += part if glued else f" {part}"
+    return joined
+
+
+def _is_single(source: str) -> bool:
+    """Whether a text that ends in a comma ends in the one item of a tuple."""
+    depth = 0
+    commas = 0
+    for token, _ in reversed(list(_tokens(source))):
+        if token == ",":
+            commas += depth == 0
+        elif token in ")]}":
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            return commas == 1 and token == "("
+    return True
+
+
+def _joined_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
+    """A line that stands alone between two brackets on one line with them, where it became short enough."""
+    if not 0 < number < len(lines.starts) - 1:
+        return None
+    before, line, behind = (lines.line_text(one) for one in (number - 1, number, number + 1))
+    body, closing = line.strip(), behind.strip()
+    if not _stands_between(before, body, closing) or body.endswith(",") or not _is_balanced(body):
+        return None
+    whole = before.rstrip() + body + closing
+    if len(whole) > limit:
+        return None
+    return Edit(Span(lines.line_end(number - 1), lines.starts[number + 1] + len(behind) - len(behind.lstrip())), body)
+
+
+def _stands_between(before: str, body: str, closing: str) -> bool:
+    is_open = before.rstrip().endswith(("(", "[", "{")) and closing.startswith((")", "]", "}"))
+    return is_open and bool(body) and "#" not in before + body + closing
+
+
 def _exploded_line(lines: LineIndex, number: int) -> Edit | None:
     """Each item of a line on a line of its own, where it is all that stands between two brackets."""
     if not 0 < number < len(lines.starts) - 1:
         return None
     before, line, behind = (lines.line_text(one).strip() for one in (number - 1, number, number + 1))
-    if not before.endswith(("(", "[", "{")) or not behind.startswith((")", "]", "}")) or "#" in line:
+    if not _stands_between(before, line, behind):
         return None
     items = _items(line)
     if len(items) < 2 or line.endswith(",") or not _is_balanced(line):
@@ -155,14 +210,15 @@ class _Layout:
                 continue
             body, inner = source[opening + 1 : close].strip(), indent + self.step
             is_call = _is_call(source, opening)
-            has_comma = bool(_commas(body)) or body.endswith(",")
+            clauses = [] if is_definition else _clauses(body)
+            has_comma = not clauses and bool(_commas(body))
             fits = len(inner) + len(body) <= self.limit and not body.endswith(",")
             if fits and (is_call or not has_comma):
                 comma = "," if is_definition and not has_comma else ""
                 lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
                 return self.newline.join(lines)
             if not has_comma and is_call and not is_definition:
-                clauses = _clauses(body) or [self.split(body, inner, len(inner), 0) or body]
+                clauses = clauses or [self.split(body, inner, len(inner), 0) or body]
                 lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
                 return self.newline.join(lines)
             return self.exploded(source[: opening + 1], body, source[close:], indent)

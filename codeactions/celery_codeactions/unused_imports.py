@@ -69,5 +69,13 @@ def _removal(text: str, node: ast.ImportFrom, alias: ast.alias, statement: Span,
     start, end = line_start(text, statement.start), line_end(text, statement.end)
     if text[start : statement.start].strip() or text[statement.end : end].strip():
         return None
-    end += 2 if text.startswith("\r\n", end) else 1
-    return Edit(Span(start, min(end, len(text))), "")
+    end = _next_line(text, end)
+    above = start == 0 or not text[line_start(text, start - 1) : start].strip()
+    if above and end < len(text) and not text[end : line_end(text, end)].strip():
+        # It was a section of its own: the blank line behind it goes, too.
+        end = _next_line(text, line_end(text, end))
+    return Edit(Span(start, end), "")
+
+
+def _next_line(text: str, end: int) -> int:
+    return min(end + (2 if text.startswith("\r\n", end) else 1), len(text))

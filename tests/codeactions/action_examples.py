@@ -1,12 +1,12 @@
 """Reads the examples in the documentation of actions: modules before and after, with the cursor in them.
 
-    Prose.
+Prose.
 
-        code with a $0
+    code with a $0
 
-    **Title of the offer**:
+**Title of the offer**:
 
-        code after it
+    code after it
 """
 
 from __future__ import annotations

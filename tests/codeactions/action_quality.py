@@ -52,7 +52,11 @@ def apply_all(text: str, path: Path, project: Project, rules: RuleSet, *, format
     for cursor in cursors(analysis):
         for offered in list(offers_at(analysis, cursor, cursor)):
             changed = changed_files(offered)
-            key = (offered.action.name(), offered.offer.variant, "".join(apply_edits(c.before, c.edits) for c in changed))
+            key = (
+                offered.action.name(),
+                offered.offer.variant,
+                "".join(apply_edits(c.before, c.edits) for c in changed),
+            )
             if key in seen:
                 continue
             seen.add(key)

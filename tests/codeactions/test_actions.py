@@ -84,7 +84,11 @@ def test_example_keeps_what_is_not_its_business(action: type[Action], example: E
     for texts in (example.texts, example.after):
         write(tmp_path, texts)
     before_findings, after_findings = (
-        Counter(f.rule for name in example.after for f in analyse(tmp_path, name, {**example.texts, **texts}[name]).findings())
+        Counter(
+            f.rule
+            for name in example.after
+            for f in analyse(tmp_path, name, {**example.texts, **texts}[name]).findings()
+        )
         for texts in (example.texts, example.after)
     )
     for name in example.after:

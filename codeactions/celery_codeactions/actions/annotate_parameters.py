@@ -113,7 +113,11 @@ def _sent(parameters: Iterable[Parameter], here: TaskHere, place: Place) -> dict
         for fact in part.facts:
             if not isinstance(fact, Dispatch) or fact.task is None or fact.task.name != here.task.name:
                 continue
-            if fact.task.scope.module_scope is not place.analysis.scope or fact.role in ("following", "body", "errback"):
+            if fact.task.scope.module_scope is not place.analysis.scope or fact.role in (
+                "following",
+                "body",
+                "errback",
+            ):
                 continue
             values = [*zip(names, fact.positional, strict=False), *fact.keywords]
             for name, argument in values:

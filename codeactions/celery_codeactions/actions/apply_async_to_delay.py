@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in
 from celery_codeactions.action import Action, Changes, Offer
+from celery_codeactions.line_breaks import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +89,8 @@ class ApplyAsyncToDelay(Action):
         whole, called = here.dispatch.span, place.span(here.call.func)
         if comments_in(place.text, called.end, whole.end) or len(here.call.args) > 2:
             return
-        parts = [place.source(node) for node in here.context.arguments]
-        parts += [f"{name}={place.source(node)}" for name, node in here.context.keywords.items()]
+        parts = [on_one_line(place.source(node)) for node in here.context.arguments]
+        parts += [f"{name}={on_one_line(place.source(node))}" for name, node in here.context.keywords.items()]
         edits = (
             Edit(here.dispatch.method_span, method),
             Edit(Span(place.text.index("(", called.end), whole.end), f"({', '.join(parts)})"),

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from celery_codeactions.place import Place, TaskHere
 
 _CURRENT_TASK = External("celery.current_task")
-_OF_THE_INSTANCE = frozenset({"request", "retry", "replace", "update_state", "add_to_chord", "send_event", "max_retries"})
+_OF_THE_INSTANCE = frozenset(
+    {"request", "retry", "replace", "update_state", "add_to_chord", "send_event", "max_retries"}
+)
 """What is asked of the task instance while it runs."""
 
 

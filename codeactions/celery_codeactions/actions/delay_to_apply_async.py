@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in
 from celery_codeactions.action import Action, Changes, Offer
+from celery_codeactions.line_breaks import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,13 +86,13 @@ class DelayToApplyAsync(Action):
         whole, called = here.dispatch.span, place.span(here.call.func)
         if comments_in(place.text, called.end, whole.end) or not isinstance(here.call.func, ast.Attribute):
             return
-        arguments = [place.source(node) for node in here.call.args]
+        arguments = [on_one_line(place.source(node)) for node in here.call.args]
         parts: list[str] = []
         if arguments:
             parts.append(f"args=({', '.join(arguments)}{',' if len(arguments) == 1 else ''})")
         if here.call.keywords:
             quote = place.quote
-            items = (f"{quote}{k.arg}{quote}: {place.source(k.value)}" for k in here.call.keywords)
+            items = (f"{quote}{k.arg}{quote}: {on_one_line(place.source(k.value))}" for k in here.call.keywords)
             parts.append(f"kwargs={{{', '.join(items)}}}")
         edits = (
             Edit(here.dispatch.method_span, method),

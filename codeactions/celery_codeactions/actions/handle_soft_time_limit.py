@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Edit, NeededImport, Span
-from celery_analyzers.layout import first_on_line, indentation, line_start, newline_of
+from celery_analyzers.layout import first_on_line, indentation, newline_of
 from celery_codeactions.action import Action, Changes, Offer
-from celery_codeactions.blocks import indented, lines_of, statements_of, step_of
+from celery_codeactions.blocks import indented, lines_of, statements_of, step_of, with_comments
 from celery_codeactions.retry_schedules import in_words
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _changes(place: Place, here: TaskHere, soft: float) -> Changes | None:
     lines = lines_of(text, statements, place.span)
     if lines is None:
         return None
-    start = _with_comments(text, lines.start, indent, place.span(here.function).start)
+    start = with_comments(text, lines.start, indent)
     whole = Span(start, lines.end)
     edits = (
         Edit(Span(start, start), f"{indent}try:{newline}"),
@@ -143,17 +143,6 @@ def _changes(place: Place, here: TaskHere, soft: float) -> Changes | None:
         Edit(Span(lines.end, lines.end), "".join(f"{newline}{indent}{line}" for line in handler)),
     )
     return Changes(edits, imports)
-
-
-def _with_comments(text: str, start: int, indent: str, head: int) -> int:
-    """The start of the comments that stand right above a line, and are indented as it is."""
-    while start > head:
-        before = line_start(text, start - 1)
-        line = text[before:start]
-        if before <= head or not line.startswith(f"{indent}#"):
-            return start
-        start = before
-    return start
 
 
 def _advice(here: TaskHere, soft: float) -> str:

@@ -9,6 +9,7 @@ from celery_analyzers.context import imported
 from celery_analyzers.findings import Edit
 from celery_analyzers.layout import comments_in
 from celery_codeactions.action import Action, Changes, Offer
+from celery_codeactions.line_breaks import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,11 +116,11 @@ class LoopToGroup(Action):
                 return
             name, needed = imported("celery", "group", place.scope_at(loop))
             receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-            arguments = [place.source(node) for node in (*call.args, *call.keywords)]
+            arguments = [on_one_line(place.source(node)) for node in (*call.args, *call.keywords)]
             signature = f"{place.source(receiver)}.s({', '.join(arguments)})"
-            condition = "".join(f" if {place.source(test)}" for test in tests)
+            condition = "".join(f" if {on_one_line(place.source(test))}" for test in tests)
             target = place.source(loop.target)
-            code = f"{name}({signature} for {target} in {place.source(loop.iter)}{condition}).delay()"
+            code = f"{name}({signature} for {target} in {on_one_line(place.source(loop.iter))}{condition}).delay()"
             changes = Changes((Edit(place.span(loop), code),), (needed,) if needed else ())
             yield Offer(f"Send `{task}` for all as a group", lambda: changes)
             return

@@ -12,6 +12,7 @@ from celery_analyzers.layout import comments_in
 from celery_analyzers.operations import imports_from
 from celery_analyzers.tasks import ProjectTask
 from celery_codeactions.action import Action, Changes, Offer
+from celery_codeactions.line_breaks import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +162,7 @@ def _wrapped(place: Place, here: DispatchHere) -> Changes | None:
         here.context.imported(*name) for name in (("functools", "partial"), ("django.db", "transaction"))
     )
     function = place.source(here.call.func)
-    arguments = [place.source(node) for node in (*here.call.args, *here.call.keywords)]
+    arguments = [on_one_line(place.source(node)) for node in (*here.call.args, *here.call.keywords)]
     made = f"{partial[0]}({', '.join([function, *arguments])})" if arguments else function
     wanted: list[NeededImport | None] = [transaction[1], partial[1] if arguments else None]
     imports = tuple(one for one in wanted if one is not None)

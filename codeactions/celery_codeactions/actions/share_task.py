@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from celery_codeactions.place import Place
 
 
-
 class ShareTask(Action):
     """Declare a task with `@shared_task`, so that its module needs no app.
 

@@ -6,8 +6,9 @@ import ast
 import math
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import set_keywords
+from celery_analyzers.edits import let_through, set_keywords
 from celery_analyzers.operations import waits_without_end
+from celery_analyzers.rules.swallowed_soft_time_limit import swallowers
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.retry_schedules import in_words
 from celery_codeactions.task_operations import TaskOperations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.body import Body
+    from celery_analyzers.findings import Edit
     from celery_codeactions.place import Place, TaskHere
     from celery_codeactions.task_operations import Doing
 
@@ -99,6 +101,37 @@ class TimeLimits(Action):
         def build(path):
             render(path)
 
+    A handler that would catch the warning and go on lets it through:
+
+        import requests
+        from celery import shared_task
+
+
+        @shared_task
+        def check$0(urls):
+            for url in urls:
+                try:
+                    requests.head(url, timeout=10)
+                except Exception as error:
+                    print(url, error)
+
+    **Limit `check`: a warning after 5 min**:
+
+        import requests
+        from celery import shared_task
+        from celery.exceptions import SoftTimeLimitExceeded
+
+
+        @shared_task(soft_time_limit=300)
+        def check(urls):
+            for url in urls:
+                try:
+                    requests.head(url, timeout=10)
+                except SoftTimeLimitExceeded:
+                    raise
+                except Exception as error:
+                    print(url, error)
+
     ## Not offered
 
     A task that has both:
@@ -174,12 +207,22 @@ def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and value is not True else None
 
 
-def _offer(
-    variant: tuple[str, ...], values: dict[str, int], here: TaskHere, place: Place, *, preferred: bool
-) -> Offer:
+def _offer(variant: tuple[str, ...], values: dict[str, int], here: TaskHere, place: Place, *, preferred: bool) -> Offer:
     names = variant[1:]
     said = {_SOFT: f"a warning after {in_words(values[_SOFT])}", _HARD: f"the end after {in_words(values[_HARD])}"}
     title = f"Limit `{here.task.name}`: {', '.join(said[name] for name in names)}"
     assert here.decorator is not None
     edits = set_keywords(place.text, here.decorator, place.span, {name: str(values[name]) for name in names})
-    return Offer(title, lambda: Changes(edits), variant[0], preferred)
+    return Offer(title, lambda: _changes(edits, here, place, warns=_SOFT in names), variant[0], preferred)
+
+
+def _changes(edits: tuple[Edit, ...], here: TaskHere, place: Place, *, warns: bool) -> Changes:
+    """The edits, with those that let the warning through where the body would catch and forget it."""
+    handlers = (
+        [one for one in dict.fromkeys(swallowers(here.body)) if isinstance(one, ast.ExceptHandler)] if warns else []
+    )
+    if not handlers:
+        return Changes(edits)
+    name, needed = here.context.imported("celery.exceptions", "SoftTimeLimitExceeded")
+    passed = [edit for handler in handlers for edit in let_through(place.text, handler, place.span, name)]
+    return Changes((*edits, *passed), (needed,) if needed else ())

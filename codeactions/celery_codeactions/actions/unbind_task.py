@@ -60,7 +60,12 @@ class UnbindTask(Action):
 
     def offers(self, place: Place) -> Iterator[Offer]:
         here = place.task
-        if here is None or here.decorator is None or here.task.function is None or here.context.may_be_wrapped(here.task):
+        if (
+            here is None
+            or here.decorator is None
+            or here.task.function is None
+            or here.context.may_be_wrapped(here.task)
+        ):
             return
         bind = here.task.option("bind")
         positional = here.task.function.positional

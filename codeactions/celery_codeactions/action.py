@@ -61,10 +61,11 @@ class Offer:
 class Action:
     """One kind of change.
 
-    A subclass stands alone in `actions/<name_with_underscores>.py` and documents itself in its docstring: a summary line,
-    then the `SECTIONS` in their order. Code under *Examples* comes in pairs of whole modules: before, with `$0` where the
-    cursor stands, and after, with the title of the offer in bold in front of it. Code under *Not offered* has a `$0`
-    where nothing is offered. A line with a file's name, as in `` `shop/tasks.py`: ``, begins one of several files.
+    A subclass stands alone in `actions/<name_with_underscores>.py` and documents itself in its docstring: a summary
+    line, then the `SECTIONS` in their order. Code under *Examples* comes in pairs of whole modules: before, with `$0`
+    where the cursor stands, and after, with the title of the offer in bold in front of it. Code under *Not offered* has
+    a `$0` where nothing is offered. A line with a file's name, as in `` `shop/tasks.py`: ``, begins one of several
+    files.
     """
 
     kind: ClassVar[Kind] = "refactor.rewrite"

@@ -8,14 +8,12 @@ Must not know rules.
 
 from __future__ import annotations
 
-import ast
-import warnings
 from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from celery_codeactions.fixes import apply_edits, conflict
+from celery_codeactions.fixes import apply_edits, conflict, parses
 from celery_codeactions.imports import import_edits
 
 if TYPE_CHECKING:
@@ -72,13 +70,13 @@ def apply(
     seen = {text}
     refused: set[tuple[object, ...]] = set()
     fixed: Counter[str] = Counter()
-    parsed = _parses(text)
+    parsed = parses(text)
     for _ in range(MAX_PASSES):
         choices = _choose(analysis.findings(), text, unsafe, rules, refused)
         while choices:
             edits = _combined(choices, text)
             changed = text if edits is None else apply_edits(text, edits)
-            if changed not in seen and (_parses(changed) or not parsed):
+            if changed not in seen and (parses(changed) or not parsed):
                 candidate = analyse(changed)
                 if len(candidate.problems()) <= len(analysis.problems()):
                     break
@@ -145,14 +143,3 @@ def _combined(choices: Sequence[_Choice], text: str) -> list[Edit] | None:
     if imports is None or any(conflict(one, other) for one in imports for other in edits):
         return None
     return [*imports, *edits]
-
-
-def _parses(text: str) -> bool:
-    """Whether this Python reads the text as a whole."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(text.removeprefix("\ufeff"))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True

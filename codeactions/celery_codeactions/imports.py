@@ -125,7 +125,7 @@ def _take_in(module: _Module, statement: ast.stmt, syntax: Syntax, start: int, l
         span = syntax.span(statement)
         module.insertion = line_end(syntax.text, span.end) + start
         module.after = statement
-        if not isinstance(statement, ast.Expr):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
             first = line_start(syntax.text, span.start)
             first += syntax.text.startswith("\ufeff", first)
             module.blocks.add(ImportLine.of(statement, first + start, module.insertion), text)

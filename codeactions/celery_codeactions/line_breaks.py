@@ -8,6 +8,7 @@ and layout. Must not know what an edit is for.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -53,9 +54,8 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     if not touched:
         return after
     found = [edit for number in touched if (edit := _exploded_line(lines, number))]
-    for unit in _units(after, {lines.starts[number] for number in touched}):
-        if (written := _broken(after, unit, limit)) is not None:
-            found.append(Edit(Span(unit.start, unit.end), written))
+    units = _units(after, {lines.starts[number] for number in touched})
+    found += [Edit(Span(u.start, u.end), made) for u in units if (made := _broken(after, u, limit)) is not None]
     return apply_edits(after, found)
 
 
@@ -169,6 +169,8 @@ def _units_in(syntax: Syntax) -> Iterator[_Unit]:
             if isinstance(node, _SIMPLE):
                 span = syntax.span(node)
                 yield _Unit(span.start, span.end)
+            elif isinstance(node, (ast.If, ast.While)):
+                yield _Unit(syntax.span(node).start, syntax.span(node.test).end)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 listing = parameter_listing(syntax.text, node, syntax.span)
                 if listing is not None:
@@ -185,13 +187,12 @@ def _broken(text: str, unit: _Unit, limit: int) -> str | None:
         return None
     indent = indentation(text, unit.start)
     column = unit.start - line_start(text, unit.start)
-    tail = line_end(text, unit.end) - unit.end
     layout = _Layout(newline_of(text), "\t" if "\t" in indent else "    ", limit)
     source = text[unit.start : unit.end]
     imported = _IMPORT.match(source)
     if imported is not None:
         return layout.exploded(source[: imported.end()] + "(", source[imported.end() :], ")", indent)
-    return layout.split(source, indent, column, tail, is_definition=unit.is_definition)
+    return layout.split(source, indent, column, is_definition=unit.is_definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class _Layout:
     step: str
     limit: int
 
-    def split(self, source: str, indent: str, column: int, tail: int, *, is_definition: bool = False) -> str | None:
+    def split(self, source: str, indent: str, column: int, *, is_definition: bool = False) -> str | None:
         """`source` broken at its last brackets that hold something, for a function at its first ones."""
         pairs = [pair for pair in _brackets(source) if source[pair[0] + 1 : pair[1]].strip()]
         if is_definition:
@@ -218,7 +219,7 @@ class _Layout:
                 lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
                 return self.newline.join(lines)
             if not has_comma and is_call and not is_definition:
-                clauses = clauses or [self.split(body, inner, len(inner), 0) or body]
+                clauses = clauses or [self.split(body, inner, len(inner)) or body]
                 lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
                 return self.newline.join(lines)
             return self.exploded(source[: opening + 1], body, source[close:], indent)
@@ -231,7 +232,7 @@ class _Layout:
         for item in _items(body):
             written = item
             if len(inner) + len(item) + 1 > self.limit:
-                written = self.split(item, inner, len(inner), 1) or item
+                written = self.split(item, inner, len(inner)) or item
             lines.append(f"{inner}{written},")
         return self.newline.join([*lines, indent + closing])
 
@@ -273,8 +274,17 @@ def _commas(body: str) -> list[int]:
 
 def _items(body: str) -> list[str]:
     edges = [-1, *_commas(body), len(body)]
-    parts = (body[start + 1 : end].strip() for start, end in zip(edges, edges[1:], strict=False))
+    parts = (body[start + 1 : end].strip() for start, end in itertools.pairwise(edges))
     return [part for part in parts if part]
+
+
+def _strings(source: str) -> Iterator[tuple[int, int]]:
+    position = 0
+    while match := _TOKEN.search(source, position):
+        position = match.end()
+        if match.group()[0] in "\"'":
+            position, _ = string_end(source, match.start(), match.group(), len(source))
+            yield match.start(), position
 
 
 def _tokens(source: str) -> Iterator[tuple[str, int]]:
@@ -295,11 +305,11 @@ def _is_call(source: str, opening: int) -> bool:
 
 def _clauses(body: str) -> list[str]:
     """The clauses of a comprehension: its element, then what begins with `for` or `if`. None of anything else."""
-    brackets = _brackets(body)
+    inside = [*_brackets(body), *_strings(body)]
     edges = [0]
     for match in _CLAUSE.finditer(body):
-        is_outside = not any(start < match.start() < end for start, end in brackets)
+        is_outside = not any(start < match.start() < end for start, end in inside)
         if is_outside and (match.group(1) != "if" or len(edges) > 1):
             edges.append(match.start(1))
     edges.append(len(body))
-    return [body[start:end].strip() for start, end in zip(edges, edges[1:], strict=False)] if len(edges) > 2 else []
+    return [body[start:end].strip() for start, end in itertools.pairwise(edges)] if len(edges) > 2 else []

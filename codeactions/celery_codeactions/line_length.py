@@ -8,11 +8,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final, cast
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,8 +30,12 @@ def line_length(path: Path | None, root: Path | None) -> int:
 
 
 def _length_in(path: Path) -> int | None:
+    if sys.version_info >= (3, 11):
+        from tomllib import loads
+    else:
+        from tomli import loads  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = cast("dict[str, Any]", loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
     if path.name != "pyproject.toml":

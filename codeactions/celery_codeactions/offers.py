@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celery_codeactions.differences import between
-from celery_codeactions.fixes import apply_edits, conflict, ordered
+from celery_codeactions.fixes import apply_edits, conflict, ordered, parses
 from celery_codeactions.imports import import_edits
 from celery_codeactions.line_breaks import with_line_breaks
 from celery_codeactions.line_length import line_length
@@ -119,4 +119,7 @@ def _completed(
         return None
     written = ordered((*needed, *edits))
     after = without_imports(with_line_breaks(text, written, limit), drops)
+    if parses(text) and not parses(after):
+        logger.error("An action would break %s; please report this", [edit.text for edit in written])
+        return None
     return written if after == apply_edits(text, written) else between(text, after)

@@ -1,7 +1,7 @@
-"""The refactorings among the code actions: what actions offer at a selection, and the edits of the one that is chosen.
+"""The refactorings among the code actions: what is offered at a selection, and the edits of the one that is chosen.
 
-A client asks for actions at every move of the cursor, and for the edit of one of them at most: so edits are computed when
-they are asked for, from what the action carries in its `data`. Nothing is kept in between.
+A client asks for actions at every move of the cursor, and for the edit of one of them at most: so edits are computed
+when they are asked for, from what the action carries in its `data`. Nothing is kept in between.
 """
 
 from __future__ import annotations
@@ -27,13 +27,18 @@ Position = tuple[int, int]
 
 
 def refactorings(
-    server: Server, document: Document, start: Position, end: Position, wanted: Callable[[str], bool], *, resolves: bool
+    server: Server,
+    document: Document,
+    selection: tuple[Position, Position],
+    wanted: Callable[[str], bool],
+    *,
+    resolves: bool,
 ) -> Iterator[dict[str, Any]]:
     """What can be done at a selection, with the edits only where the client cannot ask for them later."""
     from celery_codeactions.offers import offers_at
 
     lines = document.analysis.line_index()
-    first, last = lines.offset(*start), lines.offset(*end)
+    first, last = (lines.offset(*position) for position in selection)
     for offered in offers_at(document.analysis, first, last, wanted, _texts(server)):
         preferred = {"isPreferred": True} if offered.offer.preferred and server.client.prefers_actions else {}
         action: dict[str, Any] = {"title": offered.offer.title, "kind": offered.action.leaf_kind(), **preferred}

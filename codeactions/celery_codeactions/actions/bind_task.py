@@ -109,9 +109,11 @@ def _changes(place: Place, here: TaskHere) -> Changes:
         *set_keyword(place.text, here.decorator, place.span, "bind", "True"),
         *add_parameter(place.text, here.function, place.span, "self", first=True),
     ]
-    for node in here.body.nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and _is_instance(node, here):
-            edits.append(Edit(place.span(node.value), "self"))
+    edits += [
+        Edit(place.span(node.value), "self")
+        for node in here.body.nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and _is_instance(node, here)
+    ]
     return Changes(tuple(edits), drops=("current_task",))
 
 

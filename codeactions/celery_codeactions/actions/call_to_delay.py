@@ -20,8 +20,8 @@ class CallToDelay(Action):
 
     ## What it does
 
-    Writes `task.delay(...)` for `task(...)`, where nothing uses what the call returns. The caller goes on at once, and a
-    worker runs the task.
+    Writes `task.delay(...)` for `task(...)`, where nothing uses what the call returns. The caller goes on at once, and
+    a worker runs the task.
 
     ## Examples
 
@@ -74,13 +74,12 @@ class CallToDelay(Action):
     """
 
     def offers(self, place: Place) -> Iterator[Offer]:
-        for statement in place.around(ast.Expr):
-            call = statement.value
-            if not isinstance(call, ast.Call) or not isinstance(call.func, (ast.Name, ast.Attribute)):
-                return
-            task = task_of(place.symbol(call.func))
-            if task is not None:
-                end = place.span(call.func).end
-                edits = (Edit(Span(end, end), ".delay"),)
-                yield Offer(f"Send `{task.name}` instead of running it here", lambda: Changes(edits))
+        statement = next(place.around(ast.Expr), None)
+        call = statement.value if statement is not None else None
+        if not isinstance(call, ast.Call) or not isinstance(call.func, (ast.Name, ast.Attribute)):
             return
+        task = task_of(place.symbol(call.func))
+        if task is not None:
+            end = place.span(call.func).end
+            edits = (Edit(Span(end, end), ".delay"),)
+            yield Offer(f"Send `{task.name}` instead of running it here", lambda: Changes(edits))

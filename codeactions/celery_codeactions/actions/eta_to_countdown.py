@@ -30,8 +30,8 @@ class EtaToCountdown(Action):
 
     ## What it does
 
-    Writes `countdown=300` for `eta=now() + timedelta(minutes=5)`. A countdown cannot be in the wrong time zone, as a naive
-    `datetime` that Celery takes for UTC can.
+    Writes `countdown=300` for `eta=now() + timedelta(minutes=5)`. A countdown cannot be in the wrong time zone, as a
+    naive `datetime` that Celery takes for UTC can.
 
     ## Examples
 

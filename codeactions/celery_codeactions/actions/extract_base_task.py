@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from celery_analyzers.edits import exchange_keywords
 from celery_analyzers.findings import Edit, Span
@@ -32,8 +32,8 @@ class ExtractBaseTask(Action):
 
     ## What it does
 
-    Makes a class of the options that can be a class's attributes, in front of the task, and gives the task this class as
-    its `base`. Tasks further down in the file that have the same options with the same values get it, too.
+    Makes a class of the options that can be a class's attributes, in front of the task, and gives the task this class
+    as its `base`. Tasks further down in the file that have the same options with the same values get it, too.
 
     ## Examples
 
@@ -99,7 +99,7 @@ class ExtractBaseTask(Action):
     - [Custom task classes](https://docs.celeryq.dev/en/stable/userguide/tasks.html#custom-task-classes)
     """
 
-    kind: Kind = "refactor.extract"
+    kind: ClassVar[Kind] = "refactor.extract"
 
     def offers(self, place: Place) -> Iterator[Offer]:
         here = place.task
@@ -109,7 +109,7 @@ class ExtractBaseTask(Action):
         free = [name for name in _NAMES if not here.context.scope.lookup(name)[0]]
         if not free:
             return
-        others = list(_others(here, place, options))
+        others = list(_others(place, options))
         tasks = f"{len(others) + 1} tasks" if others else f"`{here.task.name}`"
         title = f"Move {len(options)} options of {tasks} into a class `{free[0]}`"
         yield Offer(title, lambda: _changes(here, place, options, others, free[0]))
@@ -129,7 +129,7 @@ def _options(here: TaskHere, place: Place) -> dict[str, str]:
     return {k.arg: place.source(k.value) for k in here.decorator.keywords if k.arg in _MOVABLE}
 
 
-def _others(here: TaskHere, place: Place, options: dict[str, str]) -> Iterator[tuple[TaskHere, Place]]:
+def _others(place: Place, options: dict[str, str]) -> Iterator[tuple[TaskHere, Place]]:
     """The tasks further down that have the same options, each with its place."""
     offset = 0
     for part in place.analysis.segments:

@@ -27,10 +27,10 @@ class GuardTask(Action):
 
     ## What it does
 
-    Finds the payment, mail, message or POST in a task's body, or in the functions that it calls, that would be done again
-    when the message is delivered twice, or the task is retried. Where the service takes an idempotency key, the task's id
-    is one: it stays the same through retries. Else Django's cache remembers for a day that the task ran with these
-    arguments; or you declare that no guard is needed.
+    Finds the payment, mail, message or POST in a task's body, or in the functions that it calls, that would be done
+    again when the message is delivered twice, or the task is retried. Where the service takes an idempotency key, the
+    task's id is one: it stays the same through retries. Else Django's cache remembers for a day that the task ran with
+    these arguments; or you declare that no guard is needed.
 
     ## Examples
 
@@ -175,9 +175,10 @@ def _cached(place: Place, here: TaskHere) -> Offer | None:
     if lines is None:
         return None
     outer = indentation(place.text, place.span(statements_of(here.function)[0]).start)
-    code = (f"if not {cache}.add({prefix}{quote}{key}{quote}, True, timeout={_DAY}):", f"{indent}return")
+    test = f"if not {cache}.add({prefix}{quote}{key}{quote}, True, timeout={_DAY}):"
     start = with_comments(place.text, lines.start, outer)
-    edits = (Edit(Span(start, start), "".join(outer + line + newline_of(place.text) for line in code)),)
+    lines_in_front = (test, f"{indent}return")
+    edits = (Edit(Span(start, start), "".join(outer + one + newline_of(place.text) for one in lines_in_front)),)
     for_each = f" for the same {_listed(names)}" if names else ""
     title = f"Run `{here.task.name}` at most once a day{for_each}"
     changes = Changes(edits, (needed,) if needed else ())

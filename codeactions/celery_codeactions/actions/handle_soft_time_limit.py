@@ -24,8 +24,8 @@ class HandleSoftTimeLimit(Action):
 
     ## What it does
 
-    Puts the body into a `try`, or takes the one that it is, and adds a handler of `SoftTimeLimitExceeded` in front of all
-    others, which raises it again. Without one, a task that takes too long stops wherever it happens to be.
+    Puts the body into a `try`, or takes the one that it is, and adds a handler of `SoftTimeLimitExceeded` in front of
+    all others, which raises it again. Without one, a task that takes too long stops wherever it happens to be.
 
     ## Examples
 

@@ -107,23 +107,26 @@ class LoopToGroup(Action):
     """
 
     def offers(self, place: Place) -> Iterator[Offer]:
-        for loop in place.around(ast.For):
-            found = _read(loop, place)
-            if found is None:
-                return
-            task, call, tests = found
-            if _is_used_behind(loop, place) or comments_in(place.text, place.span(loop).start, place.span(loop).end):
-                return
-            name, needed = imported("celery", "group", place.scope_at(loop))
-            receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-            arguments = [on_one_line(place.source(node)) for node in (*call.args, *call.keywords)]
-            signature = f"{place.source(receiver)}.s({', '.join(arguments)})"
-            condition = "".join(f" if {on_one_line(place.source(test))}" for test in tests)
-            target = place.source(loop.target)
-            code = f"{name}({signature} for {target} in {on_one_line(place.source(loop.iter))}{condition}).delay()"
-            changes = Changes((Edit(place.span(loop), code),), (needed,) if needed else ())
-            yield Offer(f"Send `{task}` for all as a group", lambda: changes)
+        loop = next(place.around(ast.For), None)
+        found = _read(loop, place) if loop is not None else None
+        if loop is None or found is None or _is_used_behind(loop, place):
             return
+        task, call, tests = found
+        span = place.span(loop)
+        if comments_in(place.text, span.start, span.end):
+            return
+        name, needed = imported("celery", "group", place.scope_at(loop))
+        receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        arguments = [_written(node, place) for node in (*call.args, *call.keywords)]
+        signature = f"{place.source(receiver)}.s({', '.join(arguments)})"
+        condition = "".join(f" if {_written(test, place)}" for test in tests)
+        code = f"{name}({signature} for {place.source(loop.target)} in {_written(loop.iter, place)}{condition}).delay()"
+        changes = Changes((Edit(span, code),), (needed,) if needed else ())
+        yield Offer(f"Send `{task}` for all as a group", lambda: changes)
+
+
+def _written(node: ast.AST, place: Place) -> str:
+    return on_one_line(place.source(node))
 
 
 def _read(loop: ast.For, place: Place) -> tuple[str, ast.Call, list[ast.expr]] | None:

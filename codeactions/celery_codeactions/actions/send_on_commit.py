@@ -27,9 +27,9 @@ class SendOnCommit(Action):
 
     ## What it does
 
-    Writes `delay_on_commit` for `delay`, or `transaction.on_commit(partial(...))`, in modules that use Django. A task that
-    is sent inside of a transaction may run before the commit, and then sees nothing of it, or although the transaction is
-    rolled back. Outside of a transaction both forms send at once.
+    Writes `delay_on_commit` for `delay`, or `transaction.on_commit(partial(...))`, in modules that use Django. A task
+    that is sent inside of a transaction may run before the commit, and then sees nothing of it, or although the
+    transaction is rolled back. Outside of a transaction both forms send at once.
 
     ## Examples
 
@@ -115,12 +115,12 @@ class SendOnCommit(Action):
 
     ## What it leaves to you
 
-    `delay_on_commit` came with Celery 5.4, and tasks have it where Django's settings are those that Celery is configured
-    from, and no base class is given that lacks it. Both forms use the default database, and return None.
+    `delay_on_commit` came with Celery 5.4, and tasks have it in Django's projects, where no base class is given that
+    lacks it. Both forms use the default database, and return None.
 
     ## References
 
-    - [Sending at the end of the transaction](https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html#trigger-tasks-at-the-end-of-the-database-transaction)
+    - [Sending at the end of the transaction](https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html)
     """
 
     def offers(self, place: Place) -> Iterator[Offer]:

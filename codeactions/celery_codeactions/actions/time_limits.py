@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.edits import let_through, set_keywords
 from celery_analyzers.operations import waits_without_end
@@ -161,7 +161,7 @@ class TimeLimits(Action):
         if not all(value is None or _is_number(value) for value in (soft, hard)):
             return
         missing = [name for name, value in ((_SOFT, soft), (_HARD, hard)) if value is None]
-        values = dict(zip((_SOFT, _HARD), _limits(soft, hard, here, place), strict=True))
+        values: dict[str, int] = dict(zip((_SOFT, _HARD), _limits(soft, hard, here, place), strict=True))
         if len(missing) == 2:
             yield _offer(("both", _SOFT, _HARD), values, here, place, preferred=True)
         for name in missing:
@@ -202,7 +202,7 @@ def _waited(doings: tuple[Doing, ...], body: Body) -> float | None:
 def _seconds(value: object) -> float | None:
     """The seconds of a timeout: a number, or one to connect and one to read."""
     if isinstance(value, tuple):
-        parts = [_seconds(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+        parts = [_seconds(part) for part in cast("tuple[object, ...]", value)]
         return None if None in parts else sum(part for part in parts if part is not None)
     return float(value) if isinstance(value, (int, float)) and value is not True else None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from celery_language_server import refactorings
@@ -59,10 +60,9 @@ def code_actions(server: Server, params: Any) -> list[Action]:
     if is_wanted(FIX_ALL, only) and (only or _resolves(server)):
         actions += fix_all(server, document)
     if any(is_wanted(kind, only, deeper=True) for kind in refactorings.KINDS) and (only or _resolves(server)):
-        actions += refactorings.refactorings(
-            *(server, document, min(start, end), max(start, end), lambda kind: is_wanted(kind, only)),
-            resolves=_resolves(server),
-        )
+        selection = min(start, end), max(start, end)
+        wanted = partial(is_wanted, only=only)
+        actions += refactorings.refactorings(server, document, selection, wanted, resolves=_resolves(server))
     return actions
 
 
@@ -80,8 +80,10 @@ def resolve(server: Server, params: Any) -> Action:
 
 
 def is_wanted(kind: str, only: list[Any], *, deeper: bool = False) -> bool:
-    """Whether a client that asks for the kinds `only`, and for those below them, wants `kind`; with `deeper`, whether it
-    may want one below `kind`."""
+    """Whether a client that asks for the kinds `only`, and for those below them, wants `kind`.
+
+    With `deeper`, whether it may want one below `kind`.
+    """
     if deeper and any(isinstance(wanted, str) and wanted.startswith(f"{kind}.") for wanted in only):
         return True
     return not only or any(wanted == "" or f"{kind}.".startswith(f"{wanted}.") for wanted in only)

@@ -47,13 +47,14 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     after = apply_edits(text, edits)
     lines = LineIndex(after)
     written = list(_touched(edits, lines))
-    joined = [edit for number in written if (edit := _joined_line(lines, number, limit))]
+    nearby = sorted({near for number in written for near in (number, number + 1)})
+    joined = [edit for number in nearby if (edit := _joined_line(lines, number, limit))]
     if joined:
         return apply_edits(after, joined)
     touched = [number for number in written if _width(lines.line_text(number)) > limit]
     if not touched:
         return after
-    found = [edit for number in touched if (edit := _exploded_line(lines, number))]
+    found = [edit for number in touched if (edit := _exploded_line(lines, number, limit))]
     units = _units(after, {lines.starts[number] for number in touched})
     found += [Edit(Span(u.start, u.end), made) for u in units if (made := _broken(after, u, limit)) is not None]
     return apply_edits(after, found)
@@ -110,19 +111,23 @@ def _stands_between(before: str, body: str, closing: str) -> bool:
     return is_open and bool(body) and "#" not in before + body + closing
 
 
-def _exploded_line(lines: LineIndex, number: int) -> Edit | None:
-    """Each item of a line on a line of its own, where it is all that stands between two brackets."""
+def _exploded_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
+    """Each item of a line on a line of its own, where they are all that stands between two brackets."""
     if not 0 < number < len(lines.starts) - 1:
         return None
     before, line, behind = (lines.line_text(one).strip() for one in (number - 1, number, number + 1))
     if not _stands_between(before, line, behind):
         return None
     items = _items(line)
-    if len(items) < 2 or line.endswith(",") or not _is_balanced(line):
+    if line.endswith(",") or not _is_balanced(line) or _clauses(line):
         return None
     start, end = lines.starts[number], lines.line_end(number)
     indent = indentation(lines.text, end)
     newline = newline_of(lines.text)
+    if len(items) == 1:
+        layout = _Layout(newline, "\t" if "\t" in indent else "    ", limit)
+        written = layout.split(line, indent, len(indent))
+        return Edit(Span(start, end), indent + written) if written else None
     return Edit(Span(start, end), newline.join(f"{indent}{item}," for item in items))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from ruff import find_ruff_bin
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.facts import Dispatch, TaskDefinition
@@ -131,6 +132,6 @@ def _newlines(text: str) -> set[str]:
 
 
 def _formatted(text: str, path: Path, root: Path | None) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", str(line_length(path, root)), "-"]
+    command = [find_ruff_bin(), "format", "--isolated", "--line-length", str(line_length(path, root)), "-"]
     result = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     return result.stdout.decode() if result.returncode == 0 else ""

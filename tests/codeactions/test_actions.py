@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from action_examples import CURSOR, Example, analyse, choose, examples, offered, write
+from ruff import find_ruff_bin
 
 from celery_analyzers.ignores import comments
 from celery_codeactions.action import SECTIONS, Action
@@ -34,7 +34,7 @@ def titles_of(action: type[Action], root: Path, name: str, text: str, cursor: in
 
 
 def formatted(text: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "-"]
+    command = [find_ruff_bin(), "format", "--isolated", "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 

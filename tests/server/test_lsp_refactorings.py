@@ -12,9 +12,7 @@ from test_lsp_code_actions import applied, titles, without
 from celery_codeactions.registry import all_actions
 from celery_language_server.handlers.code_action import KINDS
 
-TEXT = (
-    "from celery import shared_task\n\n\n@shared_task\ndef report(day):\n    print(day)\n\n\ndef close():\n    report.delay(1)\n"
-)
+TEXT = "from celery import shared_task\n\n\n@shared_task\ndef report(day):\n    print(day)\n\n\ndef close():\n    report.delay(1)\n"
 BIND = "Bind `report` to get its instance as `self`"
 BOUND = TEXT.replace("@shared_task\n", "@shared_task(bind=True)\n").replace("report(day)", "report(self, day)")
 

@@ -18,8 +18,8 @@ INDEX_HEAD = """\
 # Code actions
 
 What celeryls can do where nothing is wrong: put the cursor on a task's decorator, its name or its body, or on a call
-that sends one, and ask your editor for code actions. Each has a kind of its own, by which an editor can bind it to a key
-or run it alone. Fixes of what is wrong are on the pages of the [rules](../rules/README.md).
+that sends one, and ask your editor for code actions. Each has a kind of its own, by which an editor can bind it to a
+key or run it alone. Fixes of what is wrong are on the pages of the [rules](../rules/README.md).
 
 | Name | What it does | Kind |
 | --- | --- | --- |
@@ -28,9 +28,7 @@ or run it alone. Fixes of what is wrong are on the pages of the [rules](../rules
 
 def page(action: type[Action]) -> str:
     """The action's page."""
-    sections = (
-        f"## {title}\n\n{with_fences(body.replace(CURSOR, ''))}\n" for title, body in action.sections().items()
-    )
+    sections = (f"## {title}\n\n{with_fences(body.replace(CURSOR, ''))}\n" for title, body in action.sections().items())
     return f"# {action.name()}\n\n{action.summary()}\n\nKind: `{action.leaf_kind()}`\n\n" + "\n".join(sections)
 
 

@@ -121,8 +121,8 @@ class GuardTask(Action):
 
     ## What it leaves to you
 
-    A task that is guarded by the cache and fails is not done a second time either: for what must be done, but once, keep
-    its state in the database. A comment behind the marker can say why no guard is needed.
+    A task that is guarded by the cache and fails is not done a second time either: for what must be done, but once,
+    keep its state in the database. A comment behind the marker can say why no guard is needed.
 
     ## References
 

@@ -25,11 +25,13 @@ SECTIONS = ("What it does", "Examples", "Not offered", "What it leaves to you", 
 
 @dataclass(frozen=True, slots=True)
 class FileChanges:
-    """Edits of another file, whose spans count from its start, and what it must import for them."""
+    """Edits of another file, whose spans count from its start, and what it must import for them. `content` is all that
+    a file holds which does not exist yet."""
 
     path: Path
-    edits: tuple[Edit, ...]
+    edits: tuple[Edit, ...] = ()
     imports: tuple[NeededImport, ...] = ()
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,15 @@ class Offer:
     """One thing that an action can do at a place. `title` says what will change.
 
     `changes` is called when the offer is chosen, perhaps on another `Place` of the same text: so `variant` tells the
-    offers of an action apart. `preferred` marks the one that an expert would choose.
+    offers of an action apart. `preferred` marks the one that an expert would choose. `creates_file` tells that it is
+    for editors only that can create files.
     """
 
     title: str
     changes: Callable[[], Changes]
     variant: str = ""
     preferred: bool = False
+    creates_file: bool = False
 
 
 class Action:

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.findings import Edit, Span
 from celery_codeactions.differences import between
 from celery_codeactions.fixes import apply_edits, conflict, ordered, parses
 from celery_codeactions.imports import import_edits
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from celery_analyzers.analysis import FileAnalysis
-    from celery_analyzers.findings import Edit, NeededImport
+    from celery_analyzers.findings import NeededImport
     from celery_codeactions.action import Action, Offer
     from celery_codeactions.place import Texts
 
@@ -43,11 +44,12 @@ class Offered:
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
     """A file that an action changes: its text before, and the edits, whose spans count from its start. The path is None
-    for a text that stands nowhere."""
+    for a text that stands nowhere. A file that `is_new` is to be created."""
 
     path: Path | None
     before: str
     edits: tuple[Edit, ...]
+    is_new: bool = False
 
 
 def offers_at(
@@ -101,6 +103,9 @@ def changed_files(offered: Offered) -> tuple[ChangedFile, ...]:
     found = [ChangedFile(path, text, own)] if own else []
     for other in changes.files:
         text = place.text_of(other.path)
+        if other.content is not None and text is None:
+            found.append(ChangedFile(other.path, "", (Edit(Span(0, 0), other.content),), is_new=True))
+            continue
         limit = line_length(other.path, project.root)
         edits = None if text is None else _completed(text, other.edits, other.imports, limit)
         if text is None or edits is None:

@@ -40,6 +40,8 @@ def refactorings(
     lines = document.analysis.line_index()
     first, last = (lines.offset(*position) for position in selection)
     for offered in offers_at(document.analysis, first, last, wanted, _texts(server)):
+        if offered.offer.creates_file and not (server.client.creates_files and server.client.document_changes):
+            continue
         preferred = {"isPreferred": True} if offered.offer.preferred and server.client.prefers_actions else {}
         action: dict[str, Any] = {"title": offered.offer.title, "kind": offered.action.leaf_kind(), **preferred}
         if resolves:
@@ -86,7 +88,7 @@ def _edit(server: Server, document: Document, offered: Offered) -> dict[str, Any
             assert changed.path is not None
             opened = _opened(server, changed.path)
             uri, version = (opened.uri, opened.version) if opened else (to_uri(changed.path), None)
-        parts.append(TextPart(uri, version, LineIndex(changed.before), changed.edits))
+        parts.append(TextPart(uri, version, LineIndex(changed.before), changed.edits, is_new=changed.is_new))
     return edit_of_parts(parts, server.client) if parts else None
 
 

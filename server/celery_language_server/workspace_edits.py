@@ -34,13 +34,14 @@ def workspace_edit(
 @dataclass(frozen=True, slots=True)
 class TextPart:
     """Edits of one file: its URI, its version where it is open, and the text that their spans count in, which begins in
-    `first_line`."""
+    `first_line`. A file that `is_new` is created first."""
 
     uri: str
     version: int | None
     lines: LineIndex
     edits: tuple[Edit, ...]
     first_line: int = 0
+    is_new: bool = False
 
     def as_json(self, encoding: PositionEncoding) -> list[dict[str, Any]]:
         """The edits as LSP has them."""
@@ -53,9 +54,11 @@ class TextPart:
 def edit_of_parts(parts: Sequence[TextPart], client: Client) -> dict[str, Any]:
     """The edits of several files at once."""
     if client.document_changes:
-        changes = [
-            {"textDocument": {"uri": part.uri, "version": part.version}, "edits": part.as_json(client.encoding)}
-            for part in parts
-        ]
+        changes: list[dict[str, Any]] = []
+        for part in parts:
+            if part.is_new:
+                changes.append({"kind": "create", "uri": part.uri, "options": {"ignoreIfExists": True}})
+            document = {"uri": part.uri, "version": part.version}
+            changes.append({"textDocument": document, "edits": part.as_json(client.encoding)})
         return {"documentChanges": changes}
     return {"changes": {part.uri: part.as_json(client.encoding) for part in parts}}

@@ -80,6 +80,10 @@ def _complaint(changed: ChangedFile, project: Project, rules: RuleSet, is_format
         return f"comments are lost: {list(lost)}"
     if _newlines(after) - _newlines(before) and _newlines(before):
         return "the line ends are others"
+    if changed.is_new:
+        return (
+            None if _parses(after) and _formatted(after, Path(), None) == after else "the file is not as it should be"
+        )
     if before.endswith("\n") != after.endswith("\n"):
         return "the end of the file is another"
     old, new = (

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.codeactions.action_examples import Example, analyse, examples, offered, texts_after, write
 
+from celery_codeactions.offers import changed_files
 from celery_codeactions.registry import find_action
-from tests.codeactions.action_examples import Example, examples
 
 from .experiment import perform, report
 from .outcome import Job
@@ -421,3 +426,90 @@ def test_limits_stop_what_they_should_and_nothing_else(case: Case, redis: RedisS
     job = job_of(case, example.after[example.file], redis)
     outcome = perform(job)
     assert outcome.returned == case.gives, report(job, outcome)
+
+
+PURE = """
+from celery import shared_task
+
+
+@shared_task
+def nothing():
+    return "done"
+
+
+@shared_task(ignore_result=True, bind=True)
+def bound(self, number: int, factor: float = 2.0):
+    return max(number, 0) * factor
+
+
+@shared_task(autoretry_for=(OSError, ValueError), default_retry_delay=7, max_retries=2, time_limit=9)
+def joined(words: list[str], *, upper: bool = False) -> str:
+    return json.dumps(words)
+
+
+@shared_task(autoretry_for=(KeyError,), retry_backoff=3, retry_jitter=False, max_retries=4)
+def fixed(text: str):
+    return len(text)
+
+
+def call():
+    passed.delay("a b", 5)
+
+
+@shared_task
+def passed(text, count):
+    return len(text) + count
+"""
+
+
+def pytest_run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        ".",
+    ]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("CELERY_", "PYTEST_"))}
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=root,
+        env={**environment, "PYTHONPATH": "."},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_tests_of_the_examples_pass_as_they_stand(number: int, tmp_path: Path) -> None:
+    action = find_action("write-test")
+    assert action is not None
+    example = examples(action.sections()["Examples"])[number]
+    write(tmp_path, {**example.texts, **example.after})
+    (tmp_path / "requests.py").write_text("class Timeout(Exception):\n    pass\n")
+    result = pytest_run(tmp_path, *example.after)
+    assert result.returncode == 0, result.stdout
+    assert ("1 skipped" in result.stdout) is (number == 1)
+
+
+def test_tests_of_tasks_without_outside_effects_pass_as_they_stand(tmp_path: Path) -> None:
+    action = find_action("write-test")
+    assert action is not None
+    text = f"import json\n{PURE}"
+    write(tmp_path, {"shop/tasks.py": text})
+    names = ("nothing", "bound", "joined", "fixed", "passed")
+    for name in names:
+        cursor = text.index(f"def {name}(") + 4
+        (offer,) = offered(action, analyse(tmp_path, "shop/tasks.py", text), cursor)
+        write(tmp_path, texts_after(changed_files(offer), tmp_path))
+    result = pytest_run(tmp_path, "tests")
+    assert result.returncode == 0, result.stdout
+    assert "skipped" not in result.stdout
+    assert len(list((tmp_path / "tests").glob("test_*.py"))) == len(names)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lsp_local import URI, Local, change, edit, request
+from lsp_session import PUSHED
 from test_lsp_code_actions import applied, titles, without
 
 from celery_codeactions.registry import all_actions
@@ -17,9 +19,9 @@ BIND = "Bind `report` to get its instance as `self`"
 BOUND = TEXT.replace("@shared_task\n", "@shared_task(bind=True)\n").replace("report(day)", "report(self, day)")
 
 
-def ask(local: Local, line: int, character: int, **context: Any) -> list[dict[str, Any]]:
+def ask(local: Local, line: int, character: int, uri: str = URI, **context: Any) -> list[dict[str, Any]]:
     place = edit((line, character), (line, character), "")["range"]
-    params = {"textDocument": {"uri": URI}, "range": place, "context": {"diagnostics": [], **context}}
+    params = {"textDocument": {"uri": uri}, "range": place, "context": {"diagnostics": [], **context}}
     (answer,) = local.handle(request("textDocument/codeAction", params))
     return [action for action in answer["result"] if action["kind"].startswith("refactor")]
 
@@ -127,3 +129,24 @@ def test_line_ends_are_kept(newline: str) -> None:
     (answer,) = local.handle(request("codeAction/resolve", action))
     after = applied(text, answer["result"]["edit"]["documentChanges"][0]["edits"])
     assert after == ("# 😀 字\n" + BOUND).replace("\n", newline)
+
+
+def test_a_file_is_created_where_the_client_can(tmp_path: Path) -> None:
+    capabilities = copy.deepcopy(PUSHED)
+    path = tmp_path / "tasks.py"
+    path.write_text(TEXT)
+    (tmp_path / "pyproject.toml").write_text("")
+    title = "Write tests for `report` in `tests/test_report.py`"
+    plain = Local(capabilities)
+    plain.open(TEXT, uri=path.as_uri())
+    assert title not in titles(ask(plain, 4, 6, uri=path.as_uri()))
+    capabilities["workspace"]["workspaceEdit"]["resourceOperations"] = ["create"]
+    local = Local(capabilities)
+    local.open(TEXT, uri=path.as_uri())
+    action = chosen(ask(local, 4, 6, uri=path.as_uri()), title)
+    (answer,) = local.handle(request("codeAction/resolve", action))
+    create, changed = answer["result"]["edit"]["documentChanges"]
+    uri = (tmp_path / "tests" / "test_report.py").as_uri()
+    assert create == {"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}}
+    assert changed["textDocument"] == {"uri": uri, "version": None}
+    assert applied("", changed["edits"]).startswith('"""Tests of the task `report`."""')

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from celery_analyzers.bindings import ValueBinding
 from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, NeededImport
 from celery_analyzers.resolution import evaluate_symbol
-from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import App
-from celery_analyzers.task_names import module_names_of
 from celery_codeactions.action import Action, Changes, Offer
+from celery_codeactions.project_apps import project_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,40 +90,9 @@ class UseAppTask(Action):
 
 def _app(place: Place, here: TaskHere) -> tuple[str, NeededImport | None] | None:
     """How to write the one app of the project here, and the import that this needs."""
-    if place.path is None:
-        return None
-    modules = cast("tuple[str, ...]", place.project.ask("apps_for", str(place.path)) or ())
-    module = place.project.module_at(Path(modules[0])) if len(modules) == 1 else None
-    if module is None:
-        return None
-    is_here = module.path == place.path
-    names = [name for name in module.bound() if _is_app(name, place.analysis.scope if is_here else module)]
-    if len(names) != 1:
-        return None
-    if is_here:
-        return names[0], None
-    path = _importable(module, place)
-    return None if path is None else here.context.imported(path, names[0]) if _is_free(names[0], here) else None
-
-
-def _is_free(name: str, here: TaskHere) -> bool:
-    """Whether a name means nothing here yet, or an app already."""
-    found, scope = here.context.scope.lookup(name)
-    return not found or isinstance(evaluate_symbol(Reference(name), scope), App)
-
-
-def _is_app(name: str, module: ModuleScope) -> bool:
-    found, _ = module.lookup(name)
-    made_here = len(found) == 1 and isinstance(found[0], ValueBinding)
-    return name.isidentifier() and made_here and isinstance(evaluate_symbol(Reference(name), module), App)
-
-
-def _importable(module: ModuleScope, place: Place) -> str | None:
-    """The dotted name by which the task's module would import another."""
-    if module.path is None:
-        return None
-    for name in module_names_of(module.path, place.project.root):
-        found = place.project.module(place.analysis.scope, name, 0)
-        if isinstance(found, ModuleScope) and found.path == module.path:
-            return name
-    return None
+    app = project_app(place)
+    if app is None or app.is_here:
+        return None if app is None else (app.name, None)
+    found, scope = here.context.scope.lookup(app.name)
+    is_free = not found or isinstance(evaluate_symbol(Reference(app.name), scope), App)
+    return here.context.imported(app.module, app.name) if is_free else None

@@ -21,6 +21,7 @@ from celery_analyzers.layout import line_start
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.trees import walk
+from celery_codeactions.task_operations import TaskOperations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,6 +184,15 @@ class Place:
         site = max(sites, key=lambda one: one.dispatch.span.start)
         context = DispatchContext(self._reading.syntax, self.project, site, self._reading.owner)
         return DispatchHere(site.dispatch, context, site.call, site.scope)
+
+    @cached_property
+    def operations(self) -> TaskOperations:
+        """What the task here does, for all actions that ask."""
+        assert self.task is not None
+        return TaskOperations(self.task.body, self.task.context, self._text_of)
+
+    def _text_of(self, path: Path) -> str | None:
+        return self.analysis.text if path == self.path else self.text_of(path)
 
     @property
     def dispatches(self) -> Iterator[DispatchSite]:

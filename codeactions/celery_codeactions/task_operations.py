@@ -20,10 +20,11 @@ from celery_analyzers.symbols import ProjectFunction
 from celery_analyzers.syntax import Problem, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from celery_analyzers.body import CallSite
-    from celery_codeactions.place import Place, TaskHere
+    from celery_analyzers.context import Context
 
 _DEEPEST = 2
 _MOST_HELPERS = 20
@@ -42,20 +43,21 @@ class Doing:
 class TaskOperations:
     """The operations of one task."""
 
-    def __init__(self, here: TaskHere, place: Place) -> None:
-        self._here = here
-        self._place = place
-        self._seen: set[int] = set()
+    def __init__(self, body: Body, context: Context, text_of: Callable[[Path], str | None]) -> None:
+        self._body = body
+        self._context = context
+        self._text_of = text_of
+        self._seen: set[tuple[Path, str]] = set()
 
     @cached_property
     def all(self) -> tuple[Doing, ...]:
         """All operations that are known, in the order in which they stand."""
-        return tuple(self._in(self._here.body, self._here.context.function_source, None, 0))
+        return tuple(self._in(self._body, self._context.function_source, None, 0))
 
     @cached_property
     def once_only(self) -> Doing | None:
         """An operation that must not be done twice, where nothing keeps it from being done twice."""
-        if self._here.context.is_marked("idempotent"):
+        if self._context.is_marked("idempotent"):
             return None
         unsafe = (doing for doing in self.all if doing.performed.operation.repeatable is False)
         return next((doing for doing in unsafe if not self._is_guarded(doing)), None)
@@ -63,10 +65,10 @@ class TaskOperations:
     def _is_guarded(self, doing: Doing) -> bool:
         if is_guarded(doing.performed, doing.body, doing.source):
             return True
-        if doing.body is self._here.body:
+        if doing.body is self._body:
             return False
         reached = Performed(doing.call, doing.performed.operation)
-        return is_guarded(reached, self._here.body, self._here.context.function_source)
+        return is_guarded(reached, self._body, self._context.function_source)
 
     def _in(self, body: Body, source: str, call: CallSite | None, depth: int) -> Iterator[Doing]:
         found = {one.call.node: one for one in operations(body)}
@@ -86,12 +88,12 @@ class TaskOperations:
         module = symbol.scope.module_scope
         if not isinstance(module, ModuleScope) or module.path is None:
             return None
-        here = module.path == self._place.path
-        text = self._place.analysis.text if here else self._place.text_of(module.path)
+        key = module.path, symbol.binding.name
+        text = None if key in self._seen else self._text_of(module.path)
+        self._seen.add(key)
         found = None if text is None else _function(symbol.binding.name, text)
-        if found is None or hash((module.path, symbol.binding.name)) in self._seen:
+        if found is None:
             return None
-        self._seen.add(hash((module.path, symbol.binding.name)))
         function, source = found
         return Body(function, module), source
 

@@ -319,6 +319,21 @@ CASES = [
         "[30]",
         of_before="[30]",
     ),
+    Case(
+        "model-from-dict",
+        "Check `order` by a pydantic model `Order` of 3 fields",
+        """
+        errors = []
+        signals.task_failure.connect(lambda exception, **_: errors.append(type(exception).__name__), weak=False)
+        place()
+        for order in ({'number': 7}, {'language': 'fr'}, {'number': 'seven'}):
+            confirm.delay(order).get(timeout=60, propagate=False)
+        errors, waits
+        """,
+        "(['ValidationError', 'ValidationError'], [])",
+        WATCH,
+        of_before="(['KeyError', 'TypeError'], [])",
+    ),
 ]
 LIMITED = [
     Case(

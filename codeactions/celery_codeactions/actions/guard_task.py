@@ -11,7 +11,6 @@ from celery_analyzers.operations import imports_from
 from celery_analyzers.retries import instance_parameter
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.blocks import lines_of, statements_of, with_comments
-from celery_codeactions.task_operations import TaskOperations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +132,7 @@ class GuardTask(Action):
         here = place.task
         if here is None or here.task.form == "class" or not statements_of(here.function):
             return
-        unsafe = TaskOperations(here, place).once_only
+        unsafe = place.operations.once_only
         if unsafe is None:
             return
         keyed = _keyed(place, here, unsafe)

@@ -12,7 +12,6 @@ from celery_analyzers.operations import transient_exceptions, written_exceptions
 from celery_analyzers.retries import retry_calls
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.retry_schedules import counted, in_words, waits
-from celery_codeactions.task_operations import TaskOperations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -292,7 +291,7 @@ class RetryStrategy(Action):
             return
         if any(True for _ in retry_calls(here.task, here.context)) or not _is_open(here):
             return
-        doings = TaskOperations(here, place)
+        doings = place.operations
         if (unsafe := doings.once_only) is not None:
             yield from _careful(here, place, unsafe)
             return

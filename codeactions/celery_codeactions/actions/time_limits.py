@@ -11,7 +11,6 @@ from celery_analyzers.operations import waits_without_end
 from celery_analyzers.rules.swallowed_soft_time_limit import swallowers
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.retry_schedules import in_words
-from celery_codeactions.task_operations import TaskOperations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +177,7 @@ def _limits(soft: object, hard: object, here: TaskHere, place: Place) -> tuple[i
         return max(1, math.floor(hard * 5 / 6)), math.ceil(hard)
     if isinstance(soft, (int, float)):
         return math.floor(soft), math.ceil(soft * 6 / 5)
-    waited = _waited(TaskOperations(here, place).all, here.body)
+    waited = _waited(place.operations.all, here.body)
     wanted = _DEFAULT_SOFT if waited is None else next((step for step in _STEPS if step >= 2 * waited), _STEPS[-1])
     return wanted, wanted * 6 // 5
 

@@ -80,7 +80,7 @@ def _is_single(source: str) -> bool:
     """Whether a text that ends in a comma ends in the one item of a tuple."""
     depth = 0
     commas = 0
-    for token, _ in reversed(list(_tokens(source))):
+    for token, offset in reversed(list(_tokens(source))):
         if token == ",":
             commas += depth == 0
         elif token in ")]}":
@@ -88,7 +88,7 @@ def _is_single(source: str) -> bool:
         elif depth:
             depth -= 1
         else:
-            return commas == 1 and token == "("
+            return commas == 1 and token == "(" and not _is_call(source, offset)
     return True
 
 
@@ -223,8 +223,8 @@ class _Layout:
                 comma = "," if is_definition and not has_comma else ""
                 lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
                 return self.newline.join(lines)
-            if not has_comma and is_call and not is_definition:
-                clauses = clauses or [self.split(body, inner, len(inner)) or body]
+            if clauses or (not has_comma and not is_definition and (is_call or source[opening] == "(")):
+                clauses = [self._fitted(clause, inner) for clause in clauses or [body]]
                 lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
                 return self.newline.join(lines)
             return self.exploded(source[: opening + 1], body, source[close:], indent)
@@ -233,13 +233,14 @@ class _Layout:
     def exploded(self, head: str, body: str, closing: str, indent: str) -> str:
         """Each item of `body` on a line of its own."""
         inner = indent + self.step
-        lines = [head]
-        for item in _items(body):
-            written = item
-            if len(inner) + len(item) + 1 > self.limit:
-                written = self.split(item, inner, len(inner)) or item
-            lines.append(f"{inner}{written},")
-        return self.newline.join([*lines, indent + closing])
+        items = (f"{inner}{self._fitted(item, inner, 1)}," for item in _items(body))
+        return self.newline.join([head, *items, indent + closing])
+
+    def _fitted(self, item: str, indent: str, tail: int = 0) -> str:
+        """An item as it is where it fits on its line with a tail, else broken."""
+        if len(indent) + len(item) + tail <= self.limit:
+            return item
+        return self.split(item, indent, len(indent)) or item
 
 
 def _brackets(source: str) -> list[tuple[int, int]]:

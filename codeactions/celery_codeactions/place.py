@@ -139,8 +139,8 @@ class Place:
         span = self.span(node)
         return self.text[span.start : span.end]
 
-    def covers(self, span: Span) -> bool:
-        """Whether a span holds the selection."""
+    def is_in(self, span: Span) -> bool:
+        """Whether the selection lies in a span."""
         return span.start <= self.start and self.end <= span.end
 
     @cached_property
@@ -148,7 +148,7 @@ class Place:
         """The innermost task whose decorators, head or body hold the selection."""
         found: list[tuple[int, TaskHere]] = []
         for site in self._reading.sites if self._reading else ():
-            if isinstance(site, TaskSite) and site.function is not None and self.covers(self._whole(site.function)):
+            if isinstance(site, TaskSite) and site.function is not None and self.is_in(self._whole(site.function)):
                 context = self._context_of(site)
                 here = TaskHere(site.task, context, site.function, site.decorator)
                 found.append((self.span(site.function).start, here))
@@ -177,7 +177,7 @@ class Place:
         sites = [
             site
             for site in (self._reading.sites if self._reading else ())
-            if isinstance(site, DispatchSite) and self.covers(site.dispatch.span)
+            if isinstance(site, DispatchSite) and self.is_in(site.dispatch.span)
         ]
         if not sites or self._reading is None:
             return None
@@ -206,7 +206,7 @@ class Place:
             for node in walk(statement):
                 if isinstance(node, kinds):
                     span = self.span(node)
-                    if self.covers(span):
+                    if self.is_in(span):
                         found.append((span.start, -span.end, node))
         found.sort(key=lambda one: one[:2], reverse=True)
         return (node for _, _, node in found)

@@ -61,6 +61,9 @@ def _removal(text: str, node: ast.ImportFrom, alias: ast.alias, statement: Span,
         # It may speak of what is to go.
         return None
     if len(node.names) > 1:
+        start, end = line_start(text, span.start), line_end(text, span.end)
+        if start > statement.start and text[start:end].strip() == f"{text[span.start : span.end]},":
+            return Edit(Span(start, _next_line(text, end)), "")
         behind = _BEHIND_ALIAS.match(text, span.end)
         if behind and alias is not node.names[-1]:
             return Edit(Span(span.start, behind.end()), "") if behind.end() <= line_end(text, span.end) - 1 else None

@@ -103,10 +103,11 @@ def changed_files(offered: Offered) -> tuple[ChangedFile, ...]:
     found = [ChangedFile(path, text, own)] if own else []
     for other in changes.files:
         text = place.text_of(other.path)
-        if other.content is not None and text is None:
-            found.append(ChangedFile(other.path, "", (Edit(Span(0, 0), other.content),), is_new=True))
-            continue
         limit = line_length(other.path, project.root)
+        if other.content is not None and text is None:
+            content = with_line_breaks("", [Edit(Span(0, 0), other.content)], limit)
+            found.append(ChangedFile(other.path, "", (Edit(Span(0, 0), content),), is_new=True))
+            continue
         edits = None if text is None else _completed(text, other.edits, other.imports, limit)
         if text is None or edits is None:
             return ()

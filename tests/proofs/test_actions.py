@@ -167,6 +167,8 @@ class Case:
     worker: Worker = "thread"
     of_before: str | None = None
     """What comes of it before; None where nothing is run then."""
+    number: int = 0
+    """Which of the examples with this title."""
 
 
 CASES = [
@@ -185,6 +187,15 @@ CASES = [
         "('OperationalError', [5, 5, 5])",
         WATCH + DJANGO_DB,
         of_before="('OperationalError', [])",
+    ),
+    Case(
+        "retry-strategy",
+        "Retry after a fixed delay: 3 retries, each after 5 s",
+        "outcome(close.delay(1))",
+        "('OperationalError', [5, 5, 5])",
+        WATCH + DJANGO_DB,
+        of_before="('OperationalError', [1, 2, 4])",
+        number=1,
     ),
     Case(
         "retry-strategy",
@@ -404,7 +415,7 @@ def example_of(case: Case) -> Example:
     action = find_action(case.action)
     assert action is not None
     found = [e for e in examples(action.sections()["Examples"]) if e.title == case.title]
-    return found[0]
+    return found[case.number]
 
 
 def job_of(case: Case, text: str, redis: RedisServer | None = None) -> Job:
@@ -528,3 +539,15 @@ def test_tests_of_tasks_without_outside_effects_pass_as_they_stand(tmp_path: Pat
     assert result.returncode == 0, result.stdout
     assert "skipped" not in result.stdout
     assert len(list((tmp_path / "tests").glob("test_*.py"))) == len(names)
+
+
+def test_limits_of_all_tasks_are_those_of_the_app() -> None:
+    action = find_action("limit-all-tasks")
+    assert action is not None
+    (example,) = [e for e in examples(action.sections()["Examples"]) if "shop/settings.py" not in e.before]
+    run = "app.conf.task_soft_time_limit, app.conf.task_time_limit, report.time_limit, mine.time_limit"
+    tasks = "\n\n@app.task\ndef report():\n    pass\n\n\n@app.task(time_limit=9)\ndef mine():\n    pass\n"
+    outcome = perform(Job(example.after["shop/celery.py"] + tasks, run, "none"))
+    assert outcome.returned == "(300, 360, 360, 9)"
+    outcome = perform(Job(example.texts["shop/celery.py"] + tasks, run, "none"))
+    assert outcome.returned == "(None, None, None, 9)"

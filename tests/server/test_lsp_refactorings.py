@@ -11,6 +11,11 @@ from lsp_local import URI, Local, change, edit, request
 from lsp_session import PUSHED
 from test_lsp_code_actions import applied, titles, without
 
+from celery_analyzers.analysis import FileAnalysis
+from celery_analyzers.index import ProjectIndex
+from celery_analyzers.indexing import record_of
+from celery_analyzers.project import Project
+from celery_analyzers.registry import RuleSet
 from celery_codeactions.registry import all_actions
 from celery_language_server.handlers.code_action import KINDS
 
@@ -150,3 +155,31 @@ def test_a_file_is_created_where_the_client_can(tmp_path: Path) -> None:
     assert create == {"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}}
     assert changed["textDocument"] == {"uri": uri, "version": None}
     assert applied("", changed["edits"]).startswith('"""Tests of the task `report`."""')
+
+
+def test_several_files_are_changed_at_once_each_with_its_version(tmp_path: Path) -> None:
+    app = "from celery import Celery\n\napp = Celery('shop')\napp.conf.task_acks_late = True\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "tasks.py").write_text(TEXT)
+    (tmp_path / "celery.py").write_text("not what is open\n")
+    local = Local()
+    local.open(app, version=7, uri=(tmp_path / "celery.py").as_uri())
+    local.open(TEXT, version=8, uri=(tmp_path / "tasks.py").as_uri())
+    folder = local.server.folders.of(tmp_path / "tasks.py")
+    folder.project.set_index(index_with(folder.project, {tmp_path / "celery.py": app, tmp_path / "tasks.py": TEXT}))
+    title = "Limit all tasks of the app: a warning after 5 min, the end after 6 min"
+    action = chosen(ask(local, 4, 6, uri=(tmp_path / "tasks.py").as_uri()), title)
+    (answer,) = local.handle(request("codeAction/resolve", action))
+    (changed,) = answer["result"]["edit"]["documentChanges"]
+    assert changed["textDocument"] == {"uri": (tmp_path / "celery.py").as_uri(), "version": 7}
+    limits = "app.conf.task_soft_time_limit = 300\napp.conf.task_time_limit = 360\n"
+    assert applied(app, changed["edits"]) == app + limits
+
+
+def index_with(project: Project, texts: dict[Path, str]) -> ProjectIndex:
+    """The index of a project of some open texts."""
+    records = {}
+    for path, text in texts.items():
+        analysis = FileAnalysis(text, rules=RuleSet(()), project=project, path=path)
+        records[str(path)] = record_of(analysis, Project(project.root))
+    return ProjectIndex(records, frozenset(records), root=str(project.root))

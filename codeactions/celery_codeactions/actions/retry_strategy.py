@@ -10,6 +10,7 @@ from celery_analyzers.effective import Level
 from celery_analyzers.libraries import Category
 from celery_analyzers.operations import transient_exceptions, written_exceptions
 from celery_analyzers.retries import retry_calls
+from celery_analyzers.symbols import UNKNOWN
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.retry_schedules import counted, in_words, waits
 
@@ -96,7 +97,7 @@ class RetryStrategy(Action):
     | files | at once, as a local trouble has passed by then or never will |
     | payments, mail and the like | none: a second attempt may do it twice |
 
-    Exceptions that `autoretry_for` names already stay.
+    Exceptions that `autoretry_for` names already stay, be it that of a base class.
 
     ## Examples
 
@@ -188,6 +189,38 @@ class RetryStrategy(Action):
         )
         def summarize(text):
             return openai.responses.create(input=text)
+
+    A schedule that a base class gives is overridden:
+
+        from celery import Task, shared_task
+        from django.db import OperationalError, transaction
+
+
+        class BaseTask(Task):
+            autoretry_for = (OperationalError,)
+            retry_backoff = True
+
+
+        @shared_task(base=BaseTask)
+        def close$0(order_id):
+            with transaction.atomic():
+                mark(order_id)
+
+    **Retry after a fixed delay: 3 retries, each after 5 s**:
+
+        from celery import Task, shared_task
+        from django.db import OperationalError, transaction
+
+
+        class BaseTask(Task):
+            autoretry_for = (OperationalError,)
+            retry_backoff = True
+
+
+        @shared_task(base=BaseTask, default_retry_delay=5, max_retries=3, retry_backoff=False)
+        def close(order_id):
+            with transaction.atomic():
+                mark(order_id)
 
     Files:
 
@@ -289,7 +322,9 @@ class RetryStrategy(Action):
         here = place.task
         if here is None or not here.takes_options(*_ALL, "rate_limit", "acks_late"):
             return
-        if any(True for _ in retry_calls(here.task, here.context)) or not _is_open(here):
+        if here.context.effective_option(here.task, "autoretry_for") == UNKNOWN or not _is_open(here):
+            return
+        if any(True for _ in retry_calls(here.task, here.context)):
             return
         doings = place.operations
         if (unsafe := doings.once_only) is not None:
@@ -336,13 +371,17 @@ def _offer(
 ) -> Iterator[Offer]:
     names, imports = written_exceptions(exceptions, here.context.scope)
     values = dict(strategy.values)
-    if names and here.task.option("autoretry_for") is None:
+    if names and here.context.effective_option(here.task, "autoretry_for") is None:
         values = {"autoretry_for": f"({', '.join(names)}{',' if len(names) == 1 else ''})", **values}
     else:
         imports = ()
     if strategy is _SERVICE and here.context.effective(here.task, "rate_limit").level is Level.DEFAULT:
         values["rate_limit"] = f"{place.quote}60/m{place.quote}"
-    if "retry_backoff" in strategy.gone and here.context.effective(here.task, "retry_backoff").level is Level.BASE:
+    if (
+        strategy.values
+        and "retry_backoff" in strategy.gone
+        and here.context.base_may_define(here.task, "retry_backoff")
+    ):
         values["retry_backoff"] = "False"
     assert here.decorator is not None
     edits = exchange_keywords(place.text, here.decorator, place.span, values, strategy.gone)

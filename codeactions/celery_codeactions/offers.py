@@ -91,7 +91,11 @@ def _offers(action: type[Action], place: Place) -> list[Offer]:
 
 def changed_files(offered: Offered) -> tuple[ChangedFile, ...]:
     """What an offer changes; nothing where it cannot be done."""
-    changes = offered.offer.changes()
+    try:
+        changes = offered.offer.changes()
+    except Exception:
+        logger.exception("The action %s failed in %s; please report this", offered.action.name(), offered.place.path)
+        return ()
     if not changes.edits and not changes.files:
         return ()
     place = offered.place

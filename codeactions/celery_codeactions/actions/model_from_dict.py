@@ -111,6 +111,15 @@ class ModelFromDict(Action):
         def confirm$0(order):
             print(order["number"], dict(order))
 
+    What is no dict that a message gives:
+
+        from celery import shared_task
+
+
+        @shared_task
+        def confirm$0(**order):
+            print(order["number"])
+
     ## What it leaves to you
 
     Narrower types than `Any`, and whether other callers leave a key out. `pydantic=True` came with Celery 5.5.
@@ -144,7 +153,9 @@ def _later(place: Place, here: TaskHere, parameter: Parameter, uses: list[_Use],
 
 def _uses(parameter: Parameter, here: TaskHere, place: Place) -> list[_Use]:
     """The places that read the dict; none where anything else is done with it."""
-    if (parameter.annotation or "").split("[", 1)[0] not in _DICTS or parameter.default is not None:
+    if parameter.kind in ("*", "**") or parameter.default is not None:
+        return []
+    if (parameter.annotation or "").split("[", 1)[0] not in _DICTS:
         return []
     found: list[_Use] = []
     for statement in here.function.body:

@@ -8,7 +8,6 @@ and layout. Must not know what an edit is for.
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -18,17 +17,15 @@ from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in, indentation, line_end, line_start, newline_of, parameter_listing
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.source import LineIndex
-from celery_analyzers.strings import string_end
 from celery_analyzers.syntax import Problem, Syntax, parse
 from celery_analyzers.trees import walk
+from celery_codeactions.brackets import brackets, clauses_of, commas, is_balanced, is_call, items_of
 from celery_codeactions.fixes import apply_edits, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-_TOKEN = re.compile(r"\"\"\"|'''|[\"'(\[{)\]},]")
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|flake8:|ruff:|isort:|nosec|pragma|mypy:|fmt:)", re.IGNORECASE)
-_CLAUSE = re.compile(r"\s((?:async\s+)?for|if)\s")
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Delete, ast.ImportFrom)
 _IMPORT = re.compile(r"from\s+\S+\s+import\s+(?!\()")
 
@@ -60,45 +57,13 @@ def with_line_breaks(text: str, edits: Sequence[Edit], limit: int) -> str:
     return apply_edits(after, found)
 
 
-def on_one_line(source: str) -> str:
-    """An expression over several lines as one that can be broken anew; as it is where it holds comments or strings over
-    several lines."""
-    lines = source.split("\n")
-    if len(lines) == 1 or comments_in(source, 0, len(source)) or '"""' in source or "'''" in source:
-        return source
-    parts = [line.strip() for line in lines]
-    joined = parts[0]
-    for part in parts[1:]:
-        glued = joined.endswith(("(", "[", "{")) or part.startswith((")", "]", "}"))
-        if part.startswith((")", "]", "}")) and joined.endswith(",") and not _is_single(joined):
-            joined = joined[:-1]
-        joined += part if glued else f" {part}"
-    return joined
-
-
-def _is_single(source: str) -> bool:
-    """Whether a text that ends in a comma ends in the one item of a tuple."""
-    depth = 0
-    commas = 0
-    for token, offset in reversed(list(_tokens(source))):
-        if token == ",":
-            commas += depth == 0
-        elif token in ")]}":
-            depth += 1
-        elif depth:
-            depth -= 1
-        else:
-            return commas == 1 and token == "(" and not _is_call(source, offset)
-    return True
-
-
 def _joined_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
     """A line that stands alone between two brackets on one line with them, where it became short enough."""
     if not 0 < number < len(lines.starts) - 1:
         return None
     before, line, behind = (lines.line_text(one) for one in (number - 1, number, number + 1))
     body, closing = line.strip(), behind.strip()
-    if not _stands_between(before, body, closing) or body.endswith(",") or not _is_balanced(body):
+    if not _stands_between(before, body, closing) or body.endswith(",") or not is_balanced(body):
         return None
     whole = before.rstrip() + body + closing
     if len(whole) > limit:
@@ -118,8 +83,8 @@ def _exploded_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
     before, line, behind = (lines.line_text(one).strip() for one in (number - 1, number, number + 1))
     if not _stands_between(before, line, behind):
         return None
-    items = _items(line)
-    if line.endswith(",") or not _is_balanced(line) or _clauses(line):
+    items = items_of(line)
+    if line.endswith(",") or not is_balanced(line) or clauses_of(line):
         return None
     start, end = lines.starts[number], lines.line_end(number)
     indent = indentation(lines.text, end)
@@ -208,22 +173,22 @@ class _Layout:
 
     def split(self, source: str, indent: str, column: int, *, is_definition: bool = False) -> str | None:
         """`source` broken at its last brackets that hold something, for a function at its first ones."""
-        pairs = [pair for pair in _brackets(source) if source[pair[0] + 1 : pair[1]].strip()]
+        pairs = [pair for pair in brackets(source) if source[pair[0] + 1 : pair[1]].strip()]
         if is_definition:
             pairs = [pair for pair in pairs if source[pair[0]] == "("][:1]
         for opening, close in reversed(pairs):
             if column + opening + 1 > self.limit:
                 continue
             body, inner = source[opening + 1 : close].strip(), indent + self.step
-            is_call = _is_call(source, opening)
-            clauses = [] if is_definition else _clauses(body)
-            has_comma = not clauses and bool(_commas(body))
+            of_call = is_call(source, opening)
+            clauses = [] if is_definition else clauses_of(body)
+            has_comma = not clauses and bool(commas(body))
             fits = len(inner) + len(body) <= self.limit and not body.endswith(",")
-            if fits and (is_call or not has_comma):
+            if fits and (of_call or not has_comma):
                 comma = "," if is_definition and not has_comma else ""
                 lines = [source[: opening + 1], f"{inner}{body}{comma}", indent + source[close:]]
                 return self.newline.join(lines)
-            if clauses or (not has_comma and not is_definition and (is_call or source[opening] == "(")):
+            if clauses or (not has_comma and not is_definition and (of_call or source[opening] == "(")):
                 clauses = [self._fitted(clause, inner) for clause in clauses or [body]]
                 lines = [source[: opening + 1], *(inner + clause for clause in clauses), indent + source[close:]]
                 return self.newline.join(lines)
@@ -233,7 +198,7 @@ class _Layout:
     def exploded(self, head: str, body: str, closing: str, indent: str) -> str:
         """Each item of `body` on a line of its own."""
         inner = indent + self.step
-        items = (f"{inner}{self._fitted(item, inner, 1)}," for item in _items(body))
+        items = (f"{inner}{self._fitted(item, inner, 1)}," for item in items_of(body))
         return self.newline.join([head, *items, indent + closing])
 
     def _fitted(self, item: str, indent: str, tail: int = 0) -> str:
@@ -241,81 +206,3 @@ class _Layout:
         if len(indent) + len(item) + tail <= self.limit:
             return item
         return self.split(item, indent, len(indent)) or item
-
-
-def _brackets(source: str) -> list[tuple[int, int]]:
-    """The outermost pairs of brackets."""
-    pairs: list[tuple[int, int]] = []
-    opened: list[int] = []
-    for token, offset in _tokens(source):
-        if token in "([{":
-            opened.append(offset)
-        elif token in ")]}" and opened:
-            start = opened.pop()
-            if not opened:
-                pairs.append((start, offset))
-    return pairs
-
-
-def _is_balanced(source: str) -> bool:
-    depth = 0
-    for token, _ in _tokens(source):
-        depth += 0 if token == "," else 1 if token in "([{" else -1
-        if depth < 0:
-            return False
-    return depth == 0
-
-
-def _commas(body: str) -> list[int]:
-    """The commas outside of all brackets."""
-    depth = 0
-    found: list[int] = []
-    for token, offset in _tokens(body):
-        if token == ",":
-            found += [offset] if not depth else []
-        else:
-            depth += 1 if token in "([{" else -1
-    return found
-
-
-def _items(body: str) -> list[str]:
-    edges = [-1, *_commas(body), len(body)]
-    parts = (body[start + 1 : end].strip() for start, end in itertools.pairwise(edges))
-    return [part for part in parts if part]
-
-
-def _strings(source: str) -> Iterator[tuple[int, int]]:
-    position = 0
-    while match := _TOKEN.search(source, position):
-        position = match.end()
-        if match.group()[0] in "\"'":
-            position, _ = string_end(source, match.start(), match.group(), len(source))
-            yield match.start(), position
-
-
-def _tokens(source: str) -> Iterator[tuple[str, int]]:
-    position = 0
-    while match := _TOKEN.search(source, position):
-        token, position = match.group(), match.end()
-        if token[0] in "\"'":
-            position, _ = string_end(source, match.start(), token, len(source))
-        else:
-            yield token, match.start()
-
-
-def _is_call(source: str, opening: int) -> bool:
-    """Whether brackets hold the arguments of a call, or a subscript, rather than a tuple, a list or the like."""
-    before = source[:opening].rstrip()[-1:]
-    return bool(before) and (before.isalnum() or before in "_)]\"'")
-
-
-def _clauses(body: str) -> list[str]:
-    """The clauses of a comprehension: its element, then what begins with `for` or `if`. None of anything else."""
-    inside = [*_brackets(body), *_strings(body)]
-    edges = [0]
-    for match in _CLAUSE.finditer(body):
-        is_outside = not any(start < match.start() < end for start, end in inside)
-        if is_outside and (match.group(1) != "if" or len(edges) > 1):
-            edges.append(match.start(1))
-    edges.append(len(body))
-    return [body[start:end].strip() for start, end in itertools.pairwise(edges)] if len(edges) > 2 else []

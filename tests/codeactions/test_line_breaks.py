@@ -10,7 +10,8 @@ import pytest
 from ruff import find_ruff_bin
 
 from celery_analyzers.findings import Edit, Span
-from celery_codeactions.line_breaks import on_one_line, with_line_breaks
+from celery_codeactions.brackets import on_one_line
+from celery_codeactions.line_breaks import with_line_breaks
 from celery_codeactions.line_length import line_length
 from celery_codeactions.unused_imports import without_imports
 

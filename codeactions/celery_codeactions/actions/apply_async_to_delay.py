@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in
 from celery_codeactions.action import Action, Changes, Offer
-from celery_codeactions.line_breaks import on_one_line
+from celery_codeactions.brackets import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

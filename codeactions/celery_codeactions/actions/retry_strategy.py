@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import exchange_keywords
 from celery_analyzers.effective import Level
-from celery_analyzers.libraries import Category
 from celery_analyzers.operations import transient_exceptions, written_exceptions
 from celery_analyzers.retries import retry_calls
 from celery_analyzers.symbols import UNKNOWN
 from celery_codeactions.action import Action, Changes, Offer
-from celery_codeactions.retry_schedules import counted, in_words, waits
+from celery_codeactions.strategies import (
+    BY_FIT,
+    FILES,
+    NETWORK,
+    NOTHING_BEGUN,
+    OFFERED,
+    REFUSED,
+    SERVICE,
+    Strategy,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from celery_codeactions.place import Place, TaskHere
     from celery_codeactions.task_operations import Doing
@@ -24,60 +31,6 @@ _SCHEDULE = ("retry_backoff", "retry_backoff_max", "retry_jitter", "retry_kwargs
 _ALL = ("autoretry_for", "dont_autoretry_for", *_SCHEDULE)
 _BUILTIN = ("builtins.ConnectionError", "builtins.TimeoutError")
 _OF_FILES = ("builtins.BlockingIOError", "builtins.InterruptedError", "builtins.TimeoutError")
-_NOTHING_DONE: Mapping[str, tuple[str, ...]] = {
-    "requests": ("requests.ConnectTimeout",),
-    "httpx": ("httpx.ConnectError", "httpx.ConnectTimeout"),
-    "smtplib": ("smtplib.SMTPConnectError",),
-    "stripe": ("stripe.RateLimitError",),
-    "botocore": ("botocore.exceptions.EndpointConnectionError", "botocore.exceptions.ConnectTimeoutError"),
-}
-"""By library, the exceptions that say that what was asked for has not been begun."""
-_REFUSED = ("builtins.ConnectionRefusedError",)
-_BACKOFF_MAX = 600
-
-
-@dataclass(frozen=True, slots=True)
-class _Strategy:
-    """A way to retry: the options that make it, beside the exceptions, and what it is for."""
-
-    variant: str
-    title: str
-    values: Mapping[str, str] = field(default_factory=dict[str, str])
-    gone: tuple[str, ...] = ()
-    fits: frozenset[Category] = frozenset()
-
-
-_NETWORK = _Strategy(
-    "network",
-    f"Retry with exponential backoff: {counted(5)} over up to {in_words(sum(waits(5, 1, _BACKOFF_MAX)))}",
-    {"retry_backoff": "True", "retry_jitter": "True", "max_retries": "5"},
-    ("retry_backoff_max", "retry_kwargs", "default_retry_delay"),
-    frozenset({Category.HTTP, Category.NETWORK, Category.STORAGE}),
-)
-_DATABASE = _Strategy(
-    "database",
-    "Retry after a fixed delay: 3 retries, each after 5 s",
-    {"default_retry_delay": "5", "max_retries": "3"},
-    ("retry_backoff", "retry_backoff_max", "retry_jitter", "retry_kwargs"),
-    frozenset({Category.DATABASE, Category.CACHE}),
-)
-_SERVICE = _Strategy(
-    "service",
-    f"Retry calls of a service, 60 runs a minute: {counted(8)} over up to {in_words(sum(waits(8, 10, _BACKOFF_MAX)))}",
-    {"retry_backoff": "10", "retry_backoff_max": "600", "retry_jitter": "True", "max_retries": "8"},
-    ("retry_kwargs", "default_retry_delay"),
-    frozenset({Category.SERVICE, Category.PAYMENT, Category.EMAIL, Category.MESSAGE}),
-)
-_FILES = _Strategy(
-    "files",
-    "Retry at once: 2 retries without a delay",
-    {"default_retry_delay": "0", "max_retries": "2"},
-    _DATABASE.gone,
-    frozenset({Category.FILE}),
-)
-_BY_FIT = (_SERVICE, _NETWORK, _DATABASE, _FILES)
-"""The most careful first: of several that fit, it is the one."""
-_OFFERED = (_NETWORK, _DATABASE, _SERVICE, _FILES)
 
 
 class RetryStrategy(Action):
@@ -331,12 +284,12 @@ class RetryStrategy(Action):
             yield from _careful(here, place, unsafe)
             return
         categories = {doing.performed.operation.category for doing in doings.all}
-        fitting = next((one for one in _BY_FIT if not one.fits.isdisjoint(categories)), None)
-        for strategy in _OFFERED:
-            exceptions = _OF_FILES if strategy is _FILES else transient_exceptions(d.performed for d in doings.all)
+        fitting = next((one for one in BY_FIT if not one.fits.isdisjoint(categories)), None)
+        for strategy in OFFERED:
+            exceptions = _OF_FILES if strategy is FILES else transient_exceptions(d.performed for d in doings.all)
             yield from _offer(strategy, exceptions or _BUILTIN, here, place, preferred=strategy is fitting)
         if _given(here):
-            gone = _Strategy("none", f"Do not retry `{here.task.name}`", gone=_ALL)
+            gone = Strategy("none", f"Do not retry `{here.task.name}`", gone=_ALL)
             yield from _offer(gone, (), here, place)
 
 
@@ -355,19 +308,19 @@ def _careful(here: TaskHere, place: Place, unsafe: Doing) -> Iterator[Offer]:
     """What is right for a task that must not act twice."""
     operation = unsafe.performed.call.source or unsafe.performed.call.path
     title = f"Do not repeat: `{operation}` may act twice until it has an idempotency key or a guard"
-    none = _Strategy("none", title, {"acks_late": "False"}, _ALL)
+    none = Strategy("none", title, {"acks_late": "False"}, _ALL)
     yield from _offer(none, (), here, place, preferred=True)
     if "autoretry_for" in _given(here):
         return
-    schedule = _NETWORK.title.partition(": ")[2]
-    exceptions = _NOTHING_DONE.get(unsafe.performed.operation.library, _REFUSED)
+    schedule = NETWORK.title.partition(": ")[2]
+    exceptions = NOTHING_BEGUN.get(unsafe.performed.operation.library, REFUSED)
     title = f"Retry only what was not begun, as `{operation}` may act twice: {schedule}"
-    begun = _Strategy("not-begun", title, _NETWORK.values, _NETWORK.gone)
+    begun = Strategy("not-begun", title, NETWORK.values, NETWORK.gone)
     yield from _offer(begun, exceptions, here, place)
 
 
 def _offer(
-    strategy: _Strategy, exceptions: Iterable[str], here: TaskHere, place: Place, *, preferred: bool = False
+    strategy: Strategy, exceptions: Iterable[str], here: TaskHere, place: Place, *, preferred: bool = False
 ) -> Iterator[Offer]:
     names, imports = written_exceptions(exceptions, here.context.scope)
     values = dict(strategy.values)
@@ -375,7 +328,10 @@ def _offer(
         values = {"autoretry_for": f"({', '.join(names)}{',' if len(names) == 1 else ''})", **values}
     else:
         imports = ()
-    if strategy is _SERVICE and here.context.effective(here.task, "rate_limit").level is Level.DEFAULT:
+    title = strategy.title
+    if strategy is SERVICE and here.context.effective(here.task, "rate_limit").level is not Level.DEFAULT:
+        title = title.replace(", 60 runs a minute", "")
+    elif strategy is SERVICE:
         values["rate_limit"] = f"{place.quote}60/m{place.quote}"
     if (
         strategy.values
@@ -386,4 +342,4 @@ def _offer(
     assert here.decorator is not None
     edits = exchange_keywords(place.text, here.decorator, place.span, values, strategy.gone)
     if edits:
-        yield Offer(strategy.title, lambda: Changes(edits, imports), strategy.variant, preferred)
+        yield Offer(title, lambda: Changes(edits, imports), strategy.variant, preferred)

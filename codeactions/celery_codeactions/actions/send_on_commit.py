@@ -12,7 +12,7 @@ from celery_analyzers.layout import comments_in
 from celery_analyzers.operations import imports_from
 from celery_analyzers.tasks import ProjectTask
 from celery_codeactions.action import Action, Changes, Offer
-from celery_codeactions.line_breaks import on_one_line
+from celery_codeactions.brackets import on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -78,6 +78,7 @@ def commas(body: str) -> list[int]:
 
 
 def items_of(body: str) -> list[str]:
+    """What the commas outside of all brackets part."""
     edges = [-1, *commas(body), len(body)]
     parts = (body[start + 1 : end].strip() for start, end in itertools.pairwise(edges))
     return [part for part in parts if part]
@@ -115,6 +116,7 @@ def _tokens(source: str) -> Iterator[tuple[str, int]]:
 
 
 def is_balanced(source: str) -> bool:
+    """Whether every bracket is closed where it should be."""
     depth = 0
     for token, _ in _tokens(source):
         depth += 0 if token == "," else 1 if token in "([{" else -1

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|flake8:|ruff:|isort:|nosec|pragma|mypy:|fmt:)", re.IGNORECASE)
-_SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Raise, ast.Delete, ast.ImportFrom)
+_SIMPLE = (
+    ast.Expr,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.Return,
+    ast.Raise,
+    ast.Delete,
+    ast.Assert,
+    ast.ImportFrom,
+)
 _IMPORT = re.compile(r"from\s+\S+\s+import\s+(?!\()")
 
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, ClassVar
 
 from celery_analyzers.edits import exchange_keywords
+from celery_analyzers.effective import base_of
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in, line_start, newline_of
 from celery_codeactions.action import Action, Changes, Offer
@@ -121,12 +122,26 @@ def _options(here: TaskHere, place: Place) -> dict[str, str]:
         return {}
     if not here.takes_options("base", *_MOVABLE) or here.task.option("base") is not None:
         return {}
-    if not isinstance(here.decorator, ast.Call):
+    if not isinstance(here.decorator, ast.Call) or _base(here) is None:
         return {}
     whole = place.span(here.decorator)
     if comments_in(place.text, whole.start, whole.end):
         return {}
     return {k.arg: place.source(k.value) for k in here.decorator.keywords if k.arg in _MOVABLE}
+
+
+def _base(here: TaskHere) -> tuple[str, str] | None:
+    """The class that is the task's base now, as (module, name): Celery's own, or the one that Celery gives to tasks of
+    Django's projects. None where it is another one, or cannot be told."""
+    project, scope = here.context.project, here.context.scope
+    if base_of(here.task, scope, project) is not None:
+        return None
+    if not project.django_settings(here.context.path):
+        return "celery", "Task"
+    version = here.context.celery_at_least(5, 4)
+    if version is None:
+        return None
+    return ("celery.contrib.django.task", "DjangoTask") if version else ("celery", "Task")
 
 
 def _others(place: Place, options: dict[str, str]) -> Iterator[tuple[TaskHere, Place]]:
@@ -147,7 +162,9 @@ def _changes(
     here: TaskHere, place: Place, options: dict[str, str], others: list[tuple[TaskHere, Place]], name: str
 ) -> Changes:
     assert isinstance(here.decorator, ast.Call)
-    task, needed = here.context.imported("celery", "Task")
+    base = _base(here)
+    assert base is not None
+    task, needed = here.context.imported(*base)
     newline = newline_of(place.analysis.text)
     first = min(place.span(decorator).start for decorator in here.function.decorator_list)
     start = line_start(place.text, first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import insert_before, set_keyword
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from celery_codeactions.task_operations import Doing
 
 _DAY = "24 * 60 * 60"
+_MOST_NAMES = 3
+_CONTENT = re.compile(r"content|body|html|text|message|subject|data|payload|context|kwargs|args|list", re.IGNORECASE)
 
 
 class GuardTask(Action):
@@ -165,6 +168,9 @@ def _cached(place: Place, here: TaskHere) -> Offer | None:
     if not imports_from("django", here.context.scope) or any(p.kind in ("*", "**") for p in parameters):
         return None
     names = [parameter.name for parameter in parameters]
+    if len(names) > _MOST_NAMES or any(_CONTENT.search(name) for name in names):
+        # What it is given is no name for what it does.
+        return None
     cache, needed = here.context.imported("django.core.cache", "cache")
     quote = place.quote
     key = ":".join([here.task.name, *(f"{{{name}}}" for name in names)])

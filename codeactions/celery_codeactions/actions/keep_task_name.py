@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import set_keyword
@@ -10,7 +11,9 @@ from celery_codeactions.action import Action, Changes, Offer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_codeactions.place import Place
+    from celery_codeactions.place import Place, TaskHere
+
+_MOST = 3
 
 
 class KeepTaskName(Action):
@@ -20,6 +23,7 @@ class KeepTaskName(Action):
 
     Sets `name=` to the name that Celery generates from the module and the function. Messages carry this name: with it
     written down, those that wait in a queue, beat entries and other services still reach the task under its new roof.
+    Where it depends on the folder that Python is started in, each name that is possible is offered.
 
     ## Examples
 
@@ -41,7 +45,7 @@ class KeepTaskName(Action):
 
     ## Not offered
 
-    A task with a name, and one whose name depends on how it is imported:
+    A task with a name:
 
         from celery import shared_task
 
@@ -65,9 +69,12 @@ class KeepTaskName(Action):
             return
         if here.task.nested or here.task.in_class:
             return
-        names = here.context.names(here.task)
-        if not names or here.decorator is None:
-            return
-        value = f"{place.quote}{names[0]}{place.quote}"
-        edits = set_keyword(place.text, here.decorator, place.span, "name", value)
-        yield Offer(f"Write down the name `{names[0]}`", lambda: Changes(edits))
+        names = here.context.names(here.task) or ()
+        for name in [one for one in names if not one.startswith("__main__.")][:_MOST]:
+            yield Offer(f"Write down the name `{name}`", partial(_changes, place, here, name), name)
+
+
+def _changes(place: Place, here: TaskHere, name: str) -> Changes:
+    assert here.decorator is not None
+    value = f"{place.quote}{name}{place.quote}"
+    return Changes(set_keyword(place.text, here.decorator, place.span, "name", value))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _PRAGMA = re.compile(r"#\s*(?:noqa|type:|pyright:|pylint:|flake8:|ruff:|isort:|nosec|pragma|mypy:|fmt:)", re.IGNORECASE)
+_KEYWORD = re.compile(r"\w+=[^=].*,$")
 _SIMPLE = (
     ast.Expr,
     ast.Assign,
@@ -91,6 +92,8 @@ def _exploded_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
     if not 0 < number < len(lines.starts) - 1:
         return None
     before, line, behind = (lines.line_text(one).strip() for one in (number - 1, number, number + 1))
+    if _KEYWORD.match(line) and before.endswith(("(", ",")) and "#" not in line and is_balanced(line):
+        return _broken_keyword(lines, number, limit)
     if not _stands_between(before, line, behind):
         return None
     items = items_of(line)
@@ -104,6 +107,16 @@ def _exploded_line(lines: LineIndex, number: int, limit: int) -> Edit | None:
         written = layout.split(line, indent, len(indent))
         return Edit(Span(start, end), indent + written) if written else None
     return Edit(Span(start, end), newline.join(f"{indent}{item}," for item in items))
+
+
+def _broken_keyword(lines: LineIndex, number: int, limit: int) -> Edit | None:
+    """A keyword that has a line of its own, broken in its value."""
+    start, end = lines.starts[number], lines.line_end(number)
+    indent = indentation(lines.text, end)
+    layout = _Layout(newline_of(lines.text), "\t" if "\t" in indent else "    ", limit)
+    source = lines.text[start + len(indent) : end].rstrip().removesuffix(",")
+    written = layout.split(source, indent, len(indent))
+    return Edit(Span(start, end), f"{indent}{written},") if written else None
 
 
 def _touched(edits: Iterable[Edit], lines: LineIndex) -> Iterator[int]:

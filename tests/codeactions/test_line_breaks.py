@@ -48,6 +48,13 @@ def test_as_a_formatter_breaks_lines(line: str) -> None:
     assert ast.dump(ast.parse(after)) == ast.dump(ast.parse(text + line))
 
 
+def test_a_keyword_on_a_line_of_its_own() -> None:
+    before = "@app.task(\n    ignore_result=True,\n)\ndef f():\n    pass\n"
+    place = before.index("\n)")
+    after = with_line_breaks(before, [Edit(Span(place, place), f"\n    {A}=({B}, {C}),")], 88)
+    assert after == formatted(before[:place] + f"\n    {A}=({B}, {C})," + before[place:])
+
+
 @pytest.mark.parametrize("line", LONG)
 def test_lines_that_no_edit_touched_stay(line: str) -> None:
     assert with_line_breaks(f"{line}x = 1\n", [Edit(Span(len(line), len(line) + 1), "y")], 88) == f"{line}y = 1\n"

@@ -6,6 +6,7 @@ Must not know why somebody asks.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -47,6 +48,8 @@ def project_app(place: Place) -> ProjectApp | None:
 def importable(path: Path, place: Place) -> str | None:
     """The dotted name by which the module at a place would import the one at `path`."""
     for name in module_names_of(path, place.project.root):
+        if not all(part.isidentifier() and not iskeyword(part) for part in name.split(".")):
+            continue
         found = place.project.module(place.analysis.scope, name, 0)
         if isinstance(found, ModuleScope) and found.path == path:
             return name

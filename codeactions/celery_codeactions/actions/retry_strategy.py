@@ -285,7 +285,9 @@ class RetryStrategy(Action):
             return
         categories = {doing.performed.operation.category for doing in doings.all}
         fitting = next((one for one in BY_FIT if not one.fits.isdisjoint(categories)), None)
-        for strategy in OFFERED:
+        # With `max_retries=0` it was never tried what is to be retried: that list is no one's decision.
+        is_idle = here.task.value("max_retries") == 0 and "autoretry_for" in _given(here)
+        for strategy in () if is_idle else OFFERED:
             exceptions = _OF_FILES if strategy is FILES else transient_exceptions(d.performed for d in doings.all)
             yield from _offer(strategy, exceptions or _BUILTIN, here, place, preferred=strategy is fitting)
         if _given(here):

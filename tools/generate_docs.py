@@ -1,4 +1,4 @@
-"""Writes the rules' pages, `docs/rules/<name>.md`, and their index, from the rules' docstrings.
+"""Writes the pages of rules and actions, `docs/rules/<name>.md` and `docs/actions/<name>.md`, and their indexes.
 
 python tools/generate_docs.py            write the pages
 python tools/generate_docs.py --check    write nothing; exit with 1 if a page is old
@@ -12,27 +12,32 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "rules"
+ACTION_PAGES = ROOT / "docs" / "actions"
 
 # As tests and installed copies do, but without either.
-sys.path[:0] = [str(ROOT / "analyzers")]
+sys.path[:0] = [str(ROOT / "analyzers"), str(ROOT / "codeactions")]
 
 from celery_analyzers.documentation import index, page  # noqa: E402
 from celery_analyzers.registry import all_rules  # noqa: E402
+from celery_codeactions import action_documentation  # noqa: E402
+from celery_codeactions.registry import all_actions  # noqa: E402
 
 
 def pages() -> dict[Path, str]:
     """Every page with its text."""
     written = {PAGES / f"{rule.name()}.md": page(rule) for rule in all_rules()}
     written[PAGES / "README.md"] = index()
+    written |= {ACTION_PAGES / f"{action.name()}.md": action_documentation.page(action) for action in all_actions()}
+    written[ACTION_PAGES / "README.md"] = action_documentation.index()
     return written
 
 
 def stale() -> list[Path]:
-    """The pages that are missing, old, or about rules that are gone."""
+    """The pages that are missing, old, or about what is gone."""
     wanted = pages()
     return sorted(
         [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-        + [path for path in PAGES.glob("*.md") if path not in wanted]
+        + [path for folder in (PAGES, ACTION_PAGES) for path in folder.glob("*.md") if path not in wanted]
     )
 
 
@@ -46,7 +51,8 @@ def main() -> int:
         for path in old:
             print(f"{path.relative_to(ROOT)} is old: run tools/generate_docs.py", file=sys.stderr)
         return int(bool(old))
-    PAGES.mkdir(parents=True, exist_ok=True)
+    for folder in (PAGES, ACTION_PAGES):
+        folder.mkdir(parents=True, exist_ok=True)
     wanted = pages()
     for path in old:
         if path in wanted:

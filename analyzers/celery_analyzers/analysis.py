@@ -11,6 +11,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
@@ -103,6 +104,16 @@ class SegmentAnalysis:
     def silences_file(self) -> bool:
         """Whether the segment holds `# celeryls: ignore-file`."""
         return any(ignore.whole_file for ignore in self.ignores)
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReading:
+    """A segment with its tree: `start` is where it begins in the text, `sites` is what it says about Celery."""
+
+    start: int
+    syntax: Syntax
+    owner: ProjectClass | None
+    sites: tuple[Site, ...]
 
 
 class FileAnalysis:
@@ -262,6 +273,24 @@ class FileAnalysis:
         """What the module is to the apps that are configured from it."""
         return self._roles()
 
+    def read(self, index: int) -> SegmentReading | None:
+        """The syntax of a segment, and what stands in it, read anew: no tree is kept. None where it has none."""
+        analysis = self.segments[index]
+        self._scope.begin()
+        self._project.begin()
+        syntax = parse(analysis.segment, analysis.lines)
+        if analysis.segment.kind in (Kind.TRIVIA, Kind.CLASS_HEAD) or isinstance(syntax, Problem):
+            return None
+        owner = self._owner_class(analysis)
+        found: tuple[Site, ...] = ()
+        if self._is_relevant(analysis.segment, analysis.names, owner):
+            try:
+                found = tuple(self._sites(syntax, owner))
+            except RecursionError:
+                return None
+        start = sum(len(before.segment.text) for before in self.segments[:index])
+        return SegmentReading(start, syntax, owner, found)
+
     def _apply(self, change: Change, removed: tuple[SegmentAnalysis, ...]) -> None:
         reusable = {a.segment: a for a in removed}
         syntaxes: dict[int, Syntax | Problem] = {}
@@ -385,16 +414,19 @@ class FileAnalysis:
         if isinstance(syntax, Problem):
             analysis.problem = syntax
             return []
-        calls = self._may_call(segment.text)
         try:
-            callables = self._callables if self._calls_one(segment.text) else ()
-            read = list(sites(syntax, self._scope, owner, calls=calls, roles=self._roles(), callables=callables))
+            read = list(self._sites(syntax, owner))
         except RecursionError:
             # What Python's own parser could just about read may be nested too deeply to be walked.
             analysis.problem = Problem(Span(0, len(segment.text)), TOO_DEEP)
             return []
         analysis.facts = tuple(site.fact for site in read)
         return list(in_order([finding for site in read for finding in self._check_site(site, syntax, owner)]))
+
+    def _sites(self, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Site]:
+        calls = self._may_call(syntax.text)
+        callables = self._callables if self._calls_one(syntax.text) else ()
+        return sites(syntax, self._scope, owner, calls=calls, roles=self._roles(), callables=callables)
 
     def _roles(self) -> Sequence[SourceRecord]:
         """What the module is to the apps that are configured from it."""

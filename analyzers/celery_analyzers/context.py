@@ -226,14 +226,19 @@ class Context:
 
     def imported(self, module: str, name: str) -> tuple[str, NeededImport | None]:
         """How to write `module.name` here, and the import that this needs; None if it is already imported."""
-        meant = evaluate_symbol(Reference(name), self.scope)
-        if meant == External(f"{module}.{name}"):
-            return name, None
-        bound, _ = self.scope.lookup(name)
-        if not bound:
-            return name, NeededImport(module, name)
-        alias = f"Celery{name}"
-        return alias, NeededImport(module, name, alias)
+        return imported(module, name, self.scope)
+
+
+def imported(module: str, name: str, scope: Scope) -> tuple[str, NeededImport | None]:
+    """How to write `module.name` in a scope, and the import that this needs; None if it is already imported."""
+    if evaluate_symbol(Reference(name), scope) == External(f"{module}.{name}"):
+        return name, None
+    bound, _ = scope.lookup(name)
+    if not bound:
+        return name, NeededImport(module, name)
+    package = module.split(".", 1)[0]
+    alias = f"{package.capitalize()}{name}" if name[0].isupper() else f"{package}_{name}"
+    return alias, NeededImport(module, name, alias)
 
 
 class CallContext(Context):

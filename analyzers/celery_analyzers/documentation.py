@@ -81,7 +81,7 @@ def page(rule: type[Rule]) -> str:
 
 def explanation(rule: type[Rule]) -> str:
     """The rule's sections: what it finds, why, examples, its fix, and where Celery documents it."""
-    return "\n".join(f"## {title}\n\n{_with_fences(body)}\n" for title, body in rule.sections().items())
+    return "\n".join(f"## {title}\n\n{with_fences(body)}\n" for title, body in rule.sections().items())
 
 
 def index() -> str:
@@ -103,7 +103,7 @@ def _group_section(group: Group, rules: Sequence[type[Rule]]) -> str:
     return head + _TABLE_HEAD + "".join(rows)
 
 
-def _with_fences(section: str) -> str:
+def with_fences(section: str) -> str:
     """A section with fenced code blocks in the place of indented ones, so that they are highlighted."""
     written: list[str] = []
     in_code = False

@@ -63,6 +63,24 @@ def set_keywords(text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str
     return tuple(sorted(edits, key=_by_position))
 
 
+def exchange_keywords(
+    text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str, str], gone: Collection[str]
+) -> tuple[Edit, ...]:
+    """Give `call` the keywords `values` and take `gone` from it: what is new takes the place of what goes."""
+    keywords = {k.arg: k for k in call.keywords if k.arg} if isinstance(call, ast.Call) else {}
+    leaving = [name for name in keywords if name in gone and name not in values]
+    coming = [name for name in values if name not in keywords]
+    edits: list[Edit] = []
+    for old, new in zip(leaving, coming, strict=False):
+        span = span_of(keywords[old])
+        edits += _replaced(text, span, span, f"{new}={values[new]}")
+    placed = coming[: len(leaving)]
+    edits += set_keywords(text, call, span_of, {n: v for n, v in values.items() if n not in placed})
+    left = leaving[len(placed) :]
+    edits += remove_keywords(text, call, span_of, left, bare=not values) if left else ()
+    return tuple(sorted(edits, key=_by_position))
+
+
 def rename_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
     """Call the keyword `name` of `call` `new_name`, and keep its value."""
     if not isinstance(call, ast.Call):
@@ -206,14 +224,32 @@ def add_parameter(
         return _appended(text, listing, [parameter])
     if first:
         start = listing.items[0].start
-        if line_start(text, start) > listing.open:
+        if line_start(text, start) > listing.open and not _share_a_line(text, listing):
             # In front of the comments that speak of the parameter that has been the first so far.
             line = newline_of(text) + indentation(text, start) + parameter + ","
             return (_insertion(line_end(text, listing.open), line),)
     else:
         start = listing.items[-1].start
-    between = newline_of(text) + indentation(text, start) if first_on_line(text, start) else " "
+    own_line = first_on_line(text, start) and not _share_a_line(text, listing)
+    between = newline_of(text) + indentation(text, start) if own_line else " "
     return (_insertion(start, f"{parameter},{between}"),)
+
+
+def remove_parameter(
+    text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, span_of: SpanOf, name: str
+) -> tuple[Edit, ...]:
+    """Take the parameter `name` from `function`, with its comma. No edits where a `/` or a lone `*` stands by it."""
+    listing = parameter_listing(text, function, span_of)
+    arguments = function.args
+    nodes = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    node = next((node for node in nodes if node.arg == name), None)
+    if listing is None or node is None:
+        return ()
+    start = span_of(node).start
+    for index, item in enumerate(listing.items):
+        if item.start == start and not text[start : item.end].endswith("/"):
+            return (_removal(text, listing, index, False),)
+    return ()
 
 
 def annotate_parameter(text: str, parameter: ast.arg, span_of: SpanOf, annotation: str) -> tuple[Edit, ...]:
@@ -310,6 +346,8 @@ def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]
     last = listing.items[-1]
     behind = last.end if last.comma is None else last.comma + 1
     dangling = line_end(text, behind) < listing.close
+    if last.comma is None and _share_a_line(text, listing) and not comments_in(text, last.end, listing.close):
+        return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
     if not dangling and not first_on_line(text, last.start):
         return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
     indent = _item_indentation(text, listing)
@@ -325,6 +363,14 @@ def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]
     if end == last.end:
         return (_insertion(end, "," + lines),)
     return (_insertion(last.end, ","), _insertion(end, lines))
+
+
+def _share_a_line(text: str, listing: Listing) -> bool:
+    """Whether all items stand on one line, without a comma that says that each is to have its own."""
+    first, last = listing.items[0], listing.items[-1]
+    if last.comma is not None or line_start(text, first.start) != line_start(text, last.start):
+        return False
+    return len(listing.items) > 1 or line_start(text, first.start) < listing.open
 
 
 def _item_indentation(text: str, listing: Listing) -> str:

@@ -36,6 +36,10 @@ class LongText:
         """The lines that segments begin in: there are none."""
         return ()
 
+    def locate(self, line: int, column: int) -> tuple[int, int]:  # noqa: ARG002
+        """The segment of a position, and the offset in it: there is none."""
+        return 0, 0
+
     def line_text(self, line: int) -> str:
         """The text of a line without its line end; empty past the last line."""
         return self._lines.line_text(line)

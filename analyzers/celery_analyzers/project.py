@@ -84,7 +84,7 @@ class Project:
         self._remembered = {}
 
     def remembered(self, key: tuple[object, ...], find: Callable[[], _Found]) -> _Found:
-        """What `find` gives, found out once between two calls of `begin`. Keys are told apart by the identity of parts."""
+        """What `find` gives, found once between two calls of `begin`. Keys are told apart by their parts' identity."""
         if self.is_without_index:
             # Each who asks is to notice that it cannot be told yet.
             return find()
@@ -162,6 +162,14 @@ class Project:
         self.consulted.add(path)
         text = self._text(path)
         return text is None or re.search(pattern, text) is not None
+
+    def text(self, path: Path) -> str | None:
+        """The text of a file, as the editor has it; None where it cannot be read."""
+        self.consulted.add(path)
+        try:
+            return self._text(path)
+        except FileNotFoundError:
+            return None
 
     def given(self, name: str, app: str) -> Sequence[Given]:
         """The values that a setting of the app that the module at `app` makes is given, by that module, by what it is

@@ -8,14 +8,12 @@ Must not know rules.
 
 from __future__ import annotations
 
-import ast
-import warnings
 from bisect import bisect_left, insort
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from celery_codeactions.fixes import apply_edits, conflict, others, resolve
+from celery_codeactions.fixes import apply_edits, conflict, others, parses, resolve
 from celery_codeactions.imports import import_edits
 from celery_codeactions.renames import rename_edits
 
@@ -90,13 +88,13 @@ def apply(
     seen = {text}
     refused: set[tuple[object, ...]] = set()
     fixed: Counter[str] = Counter()
-    parsed = _parses(text)
+    parsed = parses(text)
     for _ in range(MAX_PASSES):
         choices = _choose(analysis.findings(), text, unsafe, rules, refused, files)
         while choices:
             edits = _combined(choices, text)
             changed = text if edits is None else apply_edits(text, edits)
-            if changed not in seen and (_parses(changed) or not parsed):
+            if changed not in seen and (parses(changed) or not parsed):
                 candidate = analyse(changed)
                 if len(candidate.problems()) <= len(analysis.problems()):
                     break
@@ -191,14 +189,3 @@ def _combined(choices: Sequence[_Choice], text: str) -> list[Edit] | None:
     if imports is None or any(conflict(one, other) for one in imports for other in edits):
         return None
     return [*imports, *edits]
-
-
-def _parses(text: str) -> bool:
-    """Whether this Python reads the text as a whole."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(text.removeprefix("\ufeff"))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return True

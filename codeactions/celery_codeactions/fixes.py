@@ -6,6 +6,8 @@ Must not know rules.
 
 from __future__ import annotations
 
+import ast
+import warnings
 from typing import TYPE_CHECKING
 
 from celery_codeactions.imports import import_edits
@@ -77,3 +79,14 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         position = edit.span.end
     parts.append(text[position:])
     return "".join(parts)
+
+
+def parses(text: str) -> bool:
+    """Whether this Python reads the text as a whole."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text.removeprefix("\ufeff"))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True

@@ -15,6 +15,7 @@ from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import comments_in, indentation, line_end, line_start, newline_of
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_codeactions.import_places import ImportBlocks, ImportLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,6 +52,7 @@ class _Module:
     insertion: int | None = None
     after: ast.stmt | None = None
     has_code: bool = False
+    blocks: ImportBlocks = field(default_factory=ImportBlocks)
 
 
 def import_edits(imports: Iterable[NeededImport], text: str, before: int | None = None) -> tuple[Edit, ...] | None:
@@ -71,15 +73,16 @@ def import_edits(imports: Iterable[NeededImport], text: str, before: int | None 
         if bound not in module.imported:
             missing.setdefault(needed.module, []).append(needed)
     edits: list[Edit] = []
-    lines: list[str] = []
+    lines: list[tuple[str, str]] = []
     for name, group in missing.items():
         written = sorted((_written(needed) for needed in group), key=_order)
         if name in module.open_imports:
             edits += _merged(text, module.open_imports[name], written)
         else:
-            lines.append(f"from {name} import {', '.join(written)}")
+            lines.append((name, f"from {name} import {', '.join(written)}"))
     if lines:
-        edits.append(_new_lines(text, module, sorted(lines)))
+        placed = module.blocks.edits(sorted(lines), newline_of(text))
+        edits += placed or [_new_lines(text, module, sorted(line for _, line in lines))]
     return tuple(edits)
 
 
@@ -106,21 +109,26 @@ def _read(text: str, before: int) -> _Module:
             leading = False
         else:
             for statement in syntax.statements:
-                leading = _take_in(module, statement, syntax, start, leading)
+                leading = _take_in(module, statement, syntax, start, leading, text)
                 if syntax.span(statement).end + start <= before:
                     _offer(module, statement, syntax, start)
         start += len(segment.text)
     return module
 
 
-def _take_in(module: _Module, statement: ast.stmt, syntax: Syntax, start: int, leading: bool) -> bool:
+def _take_in(module: _Module, statement: ast.stmt, syntax: Syntax, start: int, leading: bool, text: str) -> bool:
     """Note one top-level statement; says whether the imports at the top may go on behind it."""
     _note_taken(module, statement)
     if not leading:
         return False
     if isinstance(statement, (ast.Import, ast.ImportFrom)) or (_is_text(statement) and module.after is None):
-        module.insertion = line_end(syntax.text, syntax.span(statement).end) + start
+        span = syntax.span(statement)
+        module.insertion = line_end(syntax.text, span.end) + start
         module.after = statement
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            first = line_start(syntax.text, span.start)
+            first += syntax.text.startswith("\ufeff", first)
+            module.blocks.add(ImportLine.of(statement, first + start, module.insertion), text)
         return True
     return _holds_imports(statement)
 

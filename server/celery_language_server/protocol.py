@@ -30,6 +30,7 @@ INVALID_PARAMS: Final = -32602
 INTERNAL_ERROR: Final = -32603
 SERVER_NOT_INITIALIZED: Final = -32002
 REQUEST_CANCELLED: Final = -32800
+CONTENT_MODIFIED: Final = -32801
 
 logger = logging.getLogger(__name__)
 

@@ -100,7 +100,7 @@ SET = {
     "aligned with the bracket": ("f(a=1,\n  b=2)\n", "f(a=1,\n  b=2,\n  bind=True)\n"),
     "aligned, with a trailing comma": ("f(a=1,\n  b=2,)\n", "f(a=1,\n  b=2,\n  bind=True,)\n"),
     "a value that hugs": ("f(a=(\n    1,\n    2,\n))\n", "f(a=(\n    1,\n    2,\n), bind=True)\n"),
-    "all on one line inside": ("f(\n    a=1, b=2\n)\n", "f(\n    a=1, b=2,\n    bind=True,\n)\n"),
+    "all on one line inside": ("f(\n    a=1, b=2\n)\n", "f(\n    a=1, b=2, bind=True\n)\n"),
     "the first line holds arguments": ("f(a=1,  # one\n)\n", "f(a=1,  # one\n    bind=True,\n)\n"),
     "a positional in parentheses": ("f((a))\n", "f((a), bind=True)\n"),
     "a positional in parentheses over lines": (
@@ -129,7 +129,7 @@ SET = {
         "f(a, # x\n    bind=True)\n",
     ),
     "windows": ("f(\r\n    a=1  # x\r\n)\r\n", "f(\r\n    a=1,  # x\r\n    bind=True,\r\n)\r\n"),
-    "wide text": ("f(\n    'größe 🐇', b='漢'\n)\n", "f(\n    'größe 🐇', b='漢',\n    bind=True,\n)\n"),
+    "wide text": ("f(\n    'größe 🐇', b='漢'\n)\n", "f(\n    'größe 🐇', b='漢', bind=True\n)\n"),
     "a bare name": ("f\n", "f(bind=True)\n"),
     "an expression that no call can follow": ("a or b\n", "a or b\n"),
 }

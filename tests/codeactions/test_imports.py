@@ -49,7 +49,31 @@ ADDED = {
     ),
     "an import over lines": (
         "from os import (\n    path,\n)\n",
-        "from os import (\n    path,\n)\nfrom datetime import timedelta\n",
+        "from datetime import timedelta\nfrom os import (\n    path,\n)\n",
+    ),
+    "in its place": (
+        "import os\nfrom collections import deque\nfrom typing import Any\n",
+        "import os\nfrom collections import deque\nfrom datetime import timedelta\nfrom typing import Any\n",
+    ),
+    "in its section": (
+        "import os\n\nimport requests\n\nfrom .app import app\n",
+        "import os\nfrom datetime import timedelta\n\nimport requests\n\nfrom .app import app\n",
+    ),
+    "in a new section": (
+        "import requests\n\nfrom .app import app\n",
+        "from datetime import timedelta\n\nimport requests\n\nfrom .app import app\n",
+    ),
+    "sorted by module alone": (
+        "from collections import deque\nimport os\nfrom typing import Any\n",
+        "from collections import deque\nfrom datetime import timedelta\nimport os\nfrom typing import Any\n",
+    ),
+    "sections that are not parted": (
+        "import os\nimport requests\n",
+        "import os\nimport requests\nfrom datetime import timedelta\n",
+    ),
+    "no order": (
+        "import re\nimport ast\n",
+        "import re\nimport ast\nfrom datetime import timedelta\n",
     ),
     "the first block of imports": (
         "import os\n\nos.environ['A'] = '1'\n\nimport re\n",

@@ -12,8 +12,8 @@ from lsp_local import URI, Local, change, edit, request
 from lsp_session import PUSHED
 from test_lsp_documents import Model
 
+from celery_codeactions.differences import between
 from celery_language_server.handlers.code_action import is_wanted
-from celery_language_server.workspace_edits import between
 
 HEAD = "from celery import Celery\n\napp = Celery()\n\n\n"
 PING = '@app.task(bind=True)\ndef ping():\n    return "pong"\n'
@@ -33,7 +33,8 @@ def ask(
         "context": {"diagnostics": [], **context},
     }
     (answer,) = local.handle(request("textDocument/codeAction", params))
-    return answer["result"]
+    # Refactorings have a file of their own.
+    return [action for action in answer["result"] if not action["kind"].startswith("refactor")]
 
 
 def titles(actions: list[dict[str, Any]]) -> list[str]:

@@ -119,7 +119,7 @@ class SwallowedSoftTimeLimit(Rule):
         # In the order of what it costs to ask.
         if body is None or context.in_tests or not context.mentions("except", "suppress"):
             return
-        found = list(dict.fromkeys(_swallowers(body)))
+        found = list(dict.fromkeys(swallowers(body)))
         limit = _soft_limit(task, context) if found else None
         if limit is None:
             return
@@ -144,7 +144,7 @@ def _has_hard_limit(task: TaskDefinition, context: Context) -> bool:
     return context.effective_option(task, "time_limit") is not None
 
 
-def _swallowers(body: Body) -> Iterator[Catcher]:
+def swallowers(body: Body) -> Iterator[Catcher]:
     """What catches the exception while a loop does its work, and lets this go on."""
     for call in body.calls:
         if not takes_time(call):

@@ -1,6 +1,6 @@
-"""`textDocument/codeAction`, `codeAction/resolve`: what can be done about findings.
+"""`textDocument/codeAction`, `codeAction/resolve`: what can be done about findings, and what else can be done.
 
-Actions come from the server's own findings: the diagnostics that a client sends along may be none, or lack
+Quick fixes come from the server's own findings: the diagnostics that a client sends along may be none, or lack
 what we gave it. Nothing is kept between an action and its resolve but the action's `data`.
 """
 
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from celery_language_server import refactorings
 from celery_language_server.diagnostics import diagnostic
-from celery_language_server.params import array_or_empty, integer, string
+from celery_language_server.params import array_or_empty, find, integer, string
 from celery_language_server.positions import to_column
 from celery_language_server.protocol import INVALID_PARAMS, RequestError
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 QUICK_FIX: Final = "quickfix"
 FIX_ALL: Final = "source.fixAll.celery"
-KINDS: Final = (QUICK_FIX, FIX_ALL)
+KINDS: Final = (QUICK_FIX, FIX_ALL, *refactorings.KINDS)
 
 Position = tuple[int, int]
 Action = dict[str, Any]
@@ -60,6 +61,10 @@ def code_actions(server: Server, params: Any) -> list[Action]:
     # A client that cannot ask for the edit later must have named the kind: all fixes take their time.
     if is_wanted(FIX_ALL, only) and (only or _resolves(server)):
         actions += fix_all(server, document)
+    if any(is_wanted(kind, only, deeper=True) for kind in refactorings.KINDS) and (only or _resolves(server)):
+        selection = min(start, end), max(start, end)
+        wanted = partial(is_wanted, only=only)
+        actions += refactorings.refactorings(server, document, selection, wanted, resolves=_resolves(server))
     return actions
 
 
@@ -68,13 +73,21 @@ def resolve(server: Server, params: Any) -> Action:
     document = server.documents.get(string(params, "data", "uri"))
     if document is None:
         raise RequestError(INVALID_PARAMS, "the document of this action is not open")
-    if string(params, "data", "kind") != FIX_ALL:
+    kind = string(params, "data", "kind")
+    if kind.startswith(refactorings.KINDS):
+        return {**params, "edit": refactorings.refactoring_edit(server, document, find(params, "data"))}
+    if kind != FIX_ALL:
         raise RequestError(INVALID_PARAMS, "`data.kind` is not of an action of this server")
     return {**params, "edit": fix_all_edit(server, document)}
 
 
-def is_wanted(kind: str, only: list[Any]) -> bool:
-    """Whether a client that asks for the kinds `only`, and for those below them, wants `kind`."""
+def is_wanted(kind: str, only: list[Any], *, deeper: bool = False) -> bool:
+    """Whether a client that asks for the kinds `only`, and for those below them, wants `kind`.
+
+    With `deeper`, whether it may want one below `kind`.
+    """
+    if deeper and any(isinstance(wanted, str) and wanted.startswith(f"{kind}.") for wanted in only):
+        return True
     return not only or any(wanted == "" or f"{kind}.".startswith(f"{wanted}.") for wanted in only)
 
 
@@ -135,8 +148,9 @@ def fix_all(server: Server, document: Document) -> Iterator[Action]:
 
 def fix_all_edit(server: Server, document: Document) -> dict[str, Any]:
     """The edit that applies all safe fixes."""
+    from celery_codeactions.differences import between
     from celery_codeactions.fix_all import apply
-    from celery_language_server.workspace_edits import between, workspace_edit
+    from celery_language_server.workspace_edits import workspace_edit
 
     before = document.analysis.line_index()
 

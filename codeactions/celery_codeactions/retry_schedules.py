@@ -1,0 +1,25 @@
+"""When retries come, in words: how many, and over how long.
+
+Knows how Celery computes delays. Must not know tasks.
+"""
+
+from __future__ import annotations
+
+
+def waits(retries: int, factor: int, most: int) -> list[int]:
+    """The seconds before each retry with exponential backoff, which jitter can only make less."""
+    return [min(most, factor * 2**number) for number in range(retries)]
+
+
+def in_words(seconds: int) -> str:
+    """A duration: `31 s`, `10 min`, `2 h`."""
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7_200:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3_600)} h"
+
+
+def counted(retries: int) -> str:
+    """`1 retry`, `5 retries`."""
+    return "1 retry" if retries == 1 else f"{retries} retries"

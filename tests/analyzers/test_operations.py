@@ -22,6 +22,7 @@ from celery_analyzers.operations import (
 )
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
+from celery_analyzers.syntax import Syntax, parse
 
 if TYPE_CHECKING:
     from celery_analyzers.symbols import Scope
@@ -35,9 +36,12 @@ def scope_of(head: str) -> ModuleScope:
 def body_of(head: str, *statements: str) -> Body:
     """The body of a function in a module that begins with `head`."""
     source = "def task(self, client):\n" + "".join(f"    {line}\n" for line in statements)
-    function = ast.parse(source).body[0]
+    (segment,) = SegmentedText(source).segments
+    syntax = parse(segment)
+    assert isinstance(syntax, Syntax)
+    function = syntax.statements[0]
     assert isinstance(function, ast.FunctionDef)
-    return Body(function, scope_of(head))
+    return Body(function, scope_of(head), syntax)
 
 
 def performed(head: str, *statements: str) -> tuple[list[Performed], Body]:

@@ -113,14 +113,14 @@ class AutoretryExceptionSwallowed(Rule):
         found: dict[Catcher, str] = {}
         for exception in exceptions:
             if isinstance(exception, External):
-                for catcher in _swallowers(canonical(exception.path), body):
+                for catcher in swallowers(canonical(exception.path), body):
                     found.setdefault(catcher, exception.path.rpartition(".")[2])
         for catcher, name in found.items():
             message = f"this catches the `{name}` of `autoretry_for`: `{task.name}` is not retried for it"
             yield self.finding(span_of_catcher(catcher, context.span), message, _fix(catcher, context))
 
 
-def _swallowers(path: str, body: Body) -> list[Catcher]:
+def swallowers(path: str, body: Body) -> list[Catcher]:
     """What catches an exception for good, wherever it may come from; none if it may leave the body at all."""
     found: list[Catcher] = []
     for node in body.nodes:

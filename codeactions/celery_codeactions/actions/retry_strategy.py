@@ -8,6 +8,7 @@ from celery_analyzers.edits import exchange_keywords
 from celery_analyzers.effective import Level
 from celery_analyzers.operations import transient_exceptions, written_exceptions
 from celery_analyzers.retries import retry_calls
+from celery_analyzers.rules.autoretry_exception_swallowed import swallowers
 from celery_analyzers.symbols import UNKNOWN
 from celery_codeactions.action import Action, Changes, Offer
 from celery_codeactions.strategies import (
@@ -289,10 +290,18 @@ class RetryStrategy(Action):
         is_idle = here.task.value("max_retries") == 0 and "autoretry_for" in _given(here)
         for strategy in () if is_idle else OFFERED:
             exceptions = _OF_FILES if strategy is FILES else transient_exceptions(d.performed for d in doings.all)
-            yield from _offer(strategy, exceptions or _BUILTIN, here, place, preferred=strategy is fitting)
+            leaving = [path for path in exceptions or _BUILTIN if not _is_caught(path, here)]
+            if leaving:
+                yield from _offer(strategy, leaving, here, place, preferred=strategy is fitting)
         if _given(here):
             gone = Strategy("none", f"Do not retry `{here.task.name}`", gone=_ALL)
             yield from _offer(gone, (), here, place)
+
+
+def _is_caught(exception: str, here: TaskHere) -> bool:
+    """Whether the task itself catches an exception wherever it may come from, so that Celery never sees it."""
+    body = here.context.body
+    return body is not None and bool(swallowers(exception, body))
 
 
 def _is_open(here: TaskHere) -> bool:

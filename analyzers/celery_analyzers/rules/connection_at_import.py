@@ -22,7 +22,7 @@ _CONNECTS = tuple(
     f"{path}."
     for path in (
         *("MySQLdb.connect", "cx_Oracle.connect", "mysql.connector.connect", "oracledb.connect", "pymssql.connect"),
-        *("pymysql.connect", "psycopg.connect", "psycopg2.connect", "pyodbc.connect"),
+        *("pymysql.connect", "psycopg.connect", "psycopg2.connect", "pyodbc.connect", "snowflake.connector.connect"),
         *("ftplib.FTP", "imaplib.IMAP4", "imaplib.IMAP4_SSL", "poplib.POP3", "smtplib.SMTP", "smtplib.SMTP_SSL"),
         *("pika.BlockingConnection", "socket.create_connection", "telnetlib.Telnet"),
     )

@@ -68,7 +68,7 @@ class EvalOfTaskArgument(Rule):
     """
 
     PRELUDE = 'from ast import literal_eval\n\nfrom celery import Celery\n\napp = Celery("shop")\n\n'
-    code = "CEL012"
+    code = "CEL011"
     severity = Severity.WARNING
     proofs = (
         Proof(

@@ -67,7 +67,7 @@ class UserInputAsTaskName(Rule):
     - [Security](https://docs.celeryq.dev/en/stable/userguide/security.html)
     """
 
-    code = "CEL011"
+    code = "CEL008"
     severity = Severity.WARNING
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ class Client:
     action_data: bool = False
     resolves_edits: bool = False
     document_changes: bool = False
+    creates_files: bool = False
     answers_configuration: bool = False
     registers_configuration: bool = False
     registers_watchers: bool = False
@@ -56,6 +57,7 @@ class Client:
             action_data=flag(action, "dataSupport"),
             resolves_edits="edit" in array_or_empty(action, "resolveSupport", "properties"),
             document_changes=flag(workspace, "workspaceEdit", "documentChanges"),
+            creates_files="create" in array_or_empty(workspace, "workspaceEdit", "resourceOperations"),
             answers_configuration=flag(workspace, "configuration"),
             registers_configuration=flag(workspace, "didChangeConfiguration", "dynamicRegistration"),
             registers_watchers=flag(workspace, "didChangeWatchedFiles", "dynamicRegistration"),

@@ -27,7 +27,8 @@ MOST_LINES: Final = 5_000
 class TextEdits:
     """Edits of one text. `lines` are the lines of the text in which their spans count, which begins in `first_line`.
 
-    `version` is that of the open document, None for a file that is not open.
+    `version` is that of the open document, None for a file that is not open. A file that `is_new` has to be created,
+    which only some clients can.
     """
 
     uri: str
@@ -35,6 +36,7 @@ class TextEdits:
     edits: Iterable[Edit]
     lines: LineIndex
     first_line: int = 0
+    is_new: bool = False
 
 
 def workspace_edit(
@@ -56,13 +58,15 @@ def workspace_edits(changed: Sequence[TextEdits], client: Client) -> dict[str, A
         ]
         for text in changed
     }
-    if client.document_changes:
-        return {
-            "documentChanges": [
-                {"textDocument": {"uri": text.uri, "version": text.version}, "edits": listed[text.uri]}
-                for text in changed
-            ]
-        }
+    # A file that is there by now stops the client: then nothing must have been changed yet.
+    created = [{"kind": "create", "uri": text.uri} for text in changed if text.is_new]
+    # Clients that create files know `documentChanges`, be it without versions.
+    if client.document_changes or created:
+        versions = {text.uri: text.version if client.document_changes else None for text in changed}
+        edited = [
+            {"textDocument": {"uri": uri, "version": versions[uri]}, "edits": edits} for uri, edits in listed.items()
+        ]
+        return {"documentChanges": [*created, *edited]}
     return {"changes": listed}
 
 

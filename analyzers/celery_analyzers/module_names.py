@@ -10,8 +10,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from celery_analyzers.bindings import Binding, Bindings, ClassBinding, FunctionBinding, bindings, function_scope
-from celery_analyzers.expressions import Expression, expression
+from celery_analyzers.bindings import (
+    Binding,
+    Bindings,
+    ClassBinding,
+    FunctionBinding,
+    ValueBinding,
+    bindings,
+    function_scope,
+)
+from celery_analyzers.expressions import OPAQUE, Expression, expression
 from celery_analyzers.registrations import registrations
 from celery_analyzers.scopes import grouped
 from celery_analyzers.segments import Kind, Segment
@@ -134,9 +142,18 @@ def _with_waits(names: SegmentNames, segment: Segment, syntax: Syntax | Problem 
     waits = waiting_calls(function) if isinstance(function, ast.FunctionDef) else ()
     if not waits or not isinstance(function, ast.FunctionDef):
         return names
-    inner = function_scope(function)
+    # Only what is called counts: with more, each key in the body would change what the function is to others.
+    called = {call.callee.split(".", 1)[0] for call in waits}
+    inner = tuple(
+        (name, binding if name in called else ValueBinding(OPAQUE)) for name, binding in function_scope(function)
+    )
     bound = (
-        (name, replace(binding, waits=waits, inner=inner) if isinstance(binding, FunctionBinding) else binding)
+        (
+            name,
+            replace(binding, waits=waits, inner=binding.inner or inner)
+            if isinstance(binding, FunctionBinding)
+            else binding,
+        )
         for name, binding in names.bound
     )
     return replace(names, bound=tuple(bound))

@@ -57,6 +57,18 @@ def test_a_line_above_a_helper_in_another_file(tmp_path: Path) -> None:
     assert second == first.replace(":5)", ":6)")
 
 
+def test_other_keys_in_a_helper_leave_the_tasks_alone() -> None:
+    analysis = analyse(
+        "from celery import shared_task\n" + HELPER.replace("    return", "    x = 1\n    return") + TASK
+    )
+    before = analysis.segments[-1].findings
+
+    analysis.edit((5, 9), (5, 9), "2")
+
+    assert analysis.segments[-1].findings is before
+    assert len(messages(analysis)) == 1
+
+
 def test_only_functions_that_speak_of_a_client_are_looked_into() -> None:
     quiet = HELPER.replace("requests.get", "session.get")
     waits = [

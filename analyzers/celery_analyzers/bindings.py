@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celery_analyzers.expressions import OPAQUE, Expression, Invocation, Reference, expression
+from celery_analyzers.waiting_calls import WaitingCall
 from celery_analyzers.wrapper_sketches import Sketch, sketch
 
 ParameterKind = Literal["positional-only", "positional", "keyword-only", "*", "**"]
@@ -56,7 +57,8 @@ class FunctionBinding:
     bindings, its decorators from the outside in, and its parameters; these are None where nobody read them.
 
     `sketch` tells how it may make tasks of other functions. `handed_up` is the one call by which an `__init__` hands
-    arguments to that of its base class, if it has one.
+    arguments to that of its base class, if it has one. `waits` are the calls in it that are given no timeout; they are
+    kept for undecorated functions of a module that speak of a client.
     """
 
     name: str
@@ -68,6 +70,7 @@ class FunctionBinding:
     sketch: Sketch | None = None
     is_async: bool = False
     handed_up: Invocation | None = None
+    waits: tuple[WaitingCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from celery_analyzers.findings import Edit, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _FILE = re.compile(r"(?:.*/)?\.?env[.-](?:example|sample|template|dist)\Z")
 _VARIABLE = re.compile(rb"^[ \t]*(?:export[ \t]+)?(CELERY_\w+)[ \t]*=", re.MULTILINE)
 _SHOWS = "environment"
 _HAS = "environment:"
+NEW_FILE = ".env.example"
+"""The name of such a file in a project that has had none."""
 
 
 def is_example(path: str) -> bool:
@@ -27,17 +33,24 @@ def example_words(data: bytes) -> frozenset[str]:
     return frozenset({_SHOWS, *(_HAS + name.decode() for name in _VARIABLE.findall(data))})
 
 
-def lacks(words: frozenset[str], variable: str) -> bool:
+def shows_variables(words: Collection[str]) -> bool:
+    """Whether the words of a record are those of such a file."""
+    return _SHOWS in words
+
+
+def lacks(words: Collection[str], variable: str) -> bool:
     """Whether the words of a record are those of such a file without a variable."""
     return _SHOWS in words and _HAS + variable not in words
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A line of such a file that shows a variable, to be added at its end."""
+    """A line of such a file that shows a variable, to be added at its end. It helps whoever sets up the project: the
+    code is right without it."""
 
     path: Path | None
     variable: str
+    creates: ClassVar[bool] = True
 
     def edits(self, text: str) -> tuple[Edit, ...]:
         """The edit that adds the line; none where the variable is there already."""

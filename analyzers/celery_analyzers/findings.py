@@ -77,6 +77,12 @@ class OtherEdits(Protocol):
         """The file; None for the one that the finding is in."""
         ...
 
+    @property
+    def creates(self) -> bool:
+        """Whether the file is created where there is none. The fix does without it where that cannot be, or where the
+        file needs no change."""
+        ...
+
     def edits(self, text: str) -> tuple[Edit, ...]:
         """The edits of the file's text; none where it has become another one, so that the fix is off."""
         ...
@@ -90,7 +96,7 @@ class Fix:
     behaviour and is asked for one at a time. `preferred` marks the fix that is plainly the best of its finding.
     `imports` are added to the module, where they are not there yet, when the fix is applied. `renames` are settings,
     as pairs of old and new, that then get another name wherever the module gives or uses them. `elsewhere` is what it
-    changes beside: all of it is applied, or nothing.
+    changes beside: all of it is applied, or nothing, but for files that it would have created.
     """
 
     title: str

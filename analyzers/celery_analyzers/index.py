@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from celery_analyzers.environment_files import lacks
+from celery_analyzers.environment_files import NEW_FILE, lacks, shows_variables
 from celery_analyzers.known_names import AboutName, KnownNames
 from celery_analyzers.test_files import TEST_FILES, is_test
 
@@ -466,9 +466,12 @@ class ProjectIndex:
         return tuple(command for record in self.records.values() for command in record.commands)
 
     def environment_example(self, variable: str, path: str) -> str | None:
-        """The file nearest to another that shows the project's environment variables and lacks this one."""
-        lacking = (each for each, record in self.records.items() if lacks(frozenset(record.words), variable))
-        return next(iter(_nearest(path, lacking)), None) if path else None
+        """The file nearest to another that shows the project's environment variables and lacks this one; where the
+        project has no such file, the path of one to be created."""
+        shown = {each: record.words for each, record in self.records.items() if shows_variables(record.words)}
+        if not path or not shown:
+            return os.path.join(self.root, NEW_FILE) if path and self.root else None
+        return next(iter(_nearest(path, (each for each, words in shown.items() if lacks(words, variable)))), None)
 
     def mentions(self, word: str) -> bool:
         """Whether any file of the workspace speaks of TIME_LIMIT, RESULT_BACKEND or the like, in whatever form."""

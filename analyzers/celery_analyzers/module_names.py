@@ -8,14 +8,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from celery_analyzers.bindings import Binding, Bindings, ClassBinding, FunctionBinding, bindings
-from celery_analyzers.expressions import Expression, expression
+from celery_analyzers.bindings import (
+    Binding,
+    Bindings,
+    ClassBinding,
+    FunctionBinding,
+    ValueBinding,
+    bindings,
+    function_scope,
+)
+from celery_analyzers.expressions import OPAQUE, Expression, expression
 from celery_analyzers.registrations import registrations
 from celery_analyzers.scopes import grouped
 from celery_analyzers.segments import Kind, Segment
 from celery_analyzers.syntax import Problem, Syntax, parse
+from celery_analyzers.waiting_calls import may_wait, waiting_calls
 
 _FUNCTION = re.compile(r"[ \t\f]*(?:async[ \t]+)?def[ \t]+(\w+)")
 _DECORATED = re.compile(r"[ \t\f]*@")
@@ -99,7 +108,12 @@ def _head_names(head: str) -> SegmentNames | None:
 
 def needs_parsing(segment: Segment) -> bool:
     """Whether a segment must be parsed to tell the names that it binds."""
-    return segment.kind is not Kind.TRIVIA and _plain_function(segment) is None
+    return segment.kind is not Kind.TRIVIA and (_plain_function(segment) is None or _may_wait(segment))
+
+
+def _may_wait(segment: Segment) -> bool:
+    """Whether a segment is an undecorated function that may wait for a client."""
+    return segment.kind is Kind.STATEMENT and function_name(segment) is not None and may_wait(segment.text)
 
 
 def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> SegmentNames:
@@ -115,18 +129,47 @@ def segment_names(segment: Segment, syntax: Syntax | Problem | None = None) -> S
 
 def _names(segment: Segment, syntax: Syntax | Problem | None) -> SegmentNames:
     head = _plain_function(segment)
-    if head is not None and (names := _head_names(head)) is not None:
+    names = None if head is None else _head_names(head)
+    if names is None:
+        names, syntax = _parsed_names(segment, syntax)
+    return _with_waits(names, segment, syntax) if _may_wait(segment) else names
+
+
+def _with_waits(names: SegmentNames, segment: Segment, syntax: Syntax | Problem | None) -> SegmentNames:
+    """The names of a function with what it waits for, if its body can be parsed."""
+    syntax = syntax or parse(segment)
+    function = None if isinstance(syntax, Problem) else next(iter(syntax.statements), None)
+    waits = waiting_calls(function) if isinstance(function, ast.FunctionDef) else ()
+    if not waits or not isinstance(function, ast.FunctionDef):
         return names
+    # Only what is called counts: with more, each key in the body would change what the function is to others.
+    called = {call.callee.split(".", 1)[0] for call in waits}
+    inner = tuple(
+        (name, binding if name in called else ValueBinding(OPAQUE)) for name, binding in function_scope(function)
+    )
+    bound = (
+        (
+            name,
+            replace(binding, waits=waits, inner=binding.inner or inner)
+            if isinstance(binding, FunctionBinding)
+            else binding,
+        )
+        for name, binding in names.bound
+    )
+    return replace(names, bound=tuple(bound))
+
+
+def _parsed_names(segment: Segment, syntax: Syntax | Problem | None) -> tuple[SegmentNames, Syntax | Problem]:
     syntax = syntax or parse(segment)
     if isinstance(syntax, Problem):
-        return UNREADABLE
+        return UNREADABLE, syntax
     if segment.kind is Kind.CLASS_HEAD:
         for node in syntax.statements:
             if isinstance(node, ast.ClassDef):
                 decorators = tuple(map(expression, node.decorator_list))
-                return SegmentNames((), (), node.name, tuple(map(expression, node.bases)), decorators)
-        return NOTHING
-    return SegmentNames(bindings(syntax.statements), tuple(registrations(segment.text, syntax.statements)))
+                return SegmentNames((), (), node.name, tuple(map(expression, node.bases)), decorators), syntax
+        return NOTHING, syntax
+    return SegmentNames(bindings(syntax.statements), tuple(registrations(segment.text, syntax.statements))), syntax
 
 
 def module_names(parts: Iterable[tuple[Segment, SegmentNames]]) -> dict[str, tuple[Binding, ...]]:

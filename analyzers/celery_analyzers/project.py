@@ -242,6 +242,15 @@ class Project:
         said = text[opening.end() : close].removesuffix(quote)
         return inspect.cleandoc(said).split("\n\n")[0].strip() or None
 
+    def line_in(self, path: Path, function: str, below: int) -> int | None:
+        """The number of the line that stands `below` the first of a function of a module, from 0."""
+        try:
+            text = self._text(path) or ""
+        except FileNotFoundError:
+            return None
+        match = re.search(rf"^def[ \t]+{re.escape(function)}\b", text, re.MULTILINE)
+        return None if match is None else LineIndex(text).position(match.start())[0] + below
+
     def module_at(self, path: Path) -> ModuleScope | None:
         """The scope of the module at `path`; None where there is none."""
         self.consulted.add(path)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from celery_analyzers.app_settings import SettingsHome
 from celery_analyzers.celery_tables import setting_tables
@@ -36,6 +37,7 @@ class SettingEntry:
     name: str
     key: str
     value: str
+    creates: ClassVar[bool] = False
 
     def edits(self, text: str) -> tuple[Edit, ...]:
         """The edits that add the entry to a text; none where the setting is no dict that can be read there."""

@@ -42,8 +42,8 @@ class Analysis(Protocol):
 class OtherFiles(Protocol):
     """The other files of the project, as they are after the fixes so far."""
 
-    def text(self, path: Path) -> str | None:
-        """The text of a file; None where it cannot be read and written."""
+    def text(self, path: Path, creates: bool = False) -> str | None:
+        """The text of a file, empty where it `creates` one; None where it cannot be read and written."""
         ...
 
     def change(self, path: Path, text: str) -> None:
@@ -153,7 +153,7 @@ def _choose(
     return choices
 
 
-def _no_text(path: Path) -> None:
+def _no_text(path: Path, creates: bool) -> None:
     """The text of a file where no other files are to be changed."""
 
 

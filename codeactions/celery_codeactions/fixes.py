@@ -40,17 +40,22 @@ def resolve(fix: Fix, text: str) -> tuple[Edit, ...]:
     return ordered({*added, *fix.edits, *renames})
 
 
-def others(fix: Fix, text_of: Callable[[Path], str | None]) -> dict[Path, tuple[Edit, ...]] | None:
-    """The edits that a fix makes in other files, whose texts `text_of` gives; None where one of them cannot be made."""
+def others(fix: Fix, text_of: Callable[[Path, bool], str | None]) -> dict[Path, tuple[Edit, ...]] | None:
+    """The edits that a fix makes in other files; None where one of them cannot be made that the fix needs.
+
+    `text_of` gives the text of a file, and an empty one for a file that is yet to be created where it is told that this
+    is meant. It gives None where the file cannot be had.
+    """
     made: dict[Path, tuple[Edit, ...]] = {}
     for other in fix.elsewhere:
         if other.path is None:
             continue
-        text = text_of(other.path)
+        text = text_of(other.path, other.creates)
         found = () if text is None or other.path in made else other.edits(text)
-        if not found:
+        if found:
+            made[other.path] = found
+        elif not other.creates:
             return None
-        made[other.path] = found
     return made
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_codeactions import fix_all
-from celery_codeactions.diff import unified_diff
+from celery_codeactions.diff import new_file_diff, unified_diff
 from celery_language_server.check import inspect, inspector_of, warn
 from celery_language_server.mended_files import MendedFiles
 from celery_language_server.output.closing import number, unsafe_fixes_note
@@ -72,7 +72,7 @@ def run(given: Arguments, projects: Sequence[Project], checked: Sequence[Checked
     for files in mended_files.values():
         for change in files.changes():
             if only_show:
-                print_diff(change.before.text, change.after, change.shown_as)
+                print_diff(change.before.text, change.after, change.shown_as, is_new=change.is_new)
                 continue
             try:
                 files.write(change)
@@ -99,9 +99,9 @@ def diff_note(fixed: int, reports: Sequence[Report], unsafe: bool) -> str:
     return note + ("" if unsafe else unsafe_fixes_note(sum(bool(report["fixes"]) for report in reports) - safe))
 
 
-def print_diff(before: str, after: str, shown_as: str) -> None:
+def print_diff(before: str, after: str, shown_as: str, *, is_new: bool = False) -> None:
     """Print a diff: as it is for a program to apply, harmless and in colours for a terminal."""
-    diff = unified_diff(before, after, shown_as)
+    diff = new_file_diff(after, shown_as) if is_new else unified_diff(before, after, shown_as)
     screen = Screen(sys.stdout)
     if screen.terminal or screen.colours:
         for line in diff.split("\n")[:-1]:

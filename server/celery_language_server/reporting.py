@@ -13,7 +13,7 @@ from celery_codeactions.fixes import resolve
 
 if TYPE_CHECKING:
     from celery_analyzers.analysis import FileAnalysis
-    from celery_analyzers.findings import Finding, Fix
+    from celery_analyzers.findings import Finding, Fix, OtherEdits
     from celery_analyzers.source import LineIndex
     from celery_language_server.reports import Position, ReportedFix
 
@@ -69,9 +69,14 @@ def _fix(fix: Fix, text: str, lines: LineIndex) -> ReportedFix | None:
                 "end": _position(edit.span.end, lines),
                 "text": edit.text,
             }
-            for edit in (() if any(other.path is not None for other in fix.elsewhere) else edits)
+            for edit in (() if any(_is_needed(other) for other in fix.elsewhere) else edits)
         ],
     }
+
+
+def _is_needed(other: OtherEdits) -> bool:
+    """Whether a fix is not whole without its edits of another file."""
+    return other.path is not None and not other.creates
 
 
 def _position(offset: int, lines: LineIndex) -> Position:

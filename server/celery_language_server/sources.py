@@ -82,6 +82,15 @@ def write(path: str, data: bytes) -> None:
         raise UnreadableError(f"could not be written: {error.strerror or error}") from None
 
 
+def create(path: str, data: bytes) -> None:
+    """Write a file that is not there yet. Raises UnreadableError, also where it is there by now."""
+    try:
+        with open(path, "xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UnreadableError(f"could not be created: {error.strerror or error}") from None
+
+
 def digest(data: bytes) -> str:
     """Tells contents apart."""
     from hashlib import blake2b

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class TextEdits:
     """Edits of one text. `lines` are the lines of the text in which their spans count, which begins in `first_line`.
 
-    `version` is that of the open document, None for a file that is not open. A file that `is_new` is created first.
+    `version` is that of the open document, None for a file that is not open. A file that `is_new` has to be created,
+    which only some clients can.
     """
 
     uri: str
@@ -54,12 +55,14 @@ def workspace_edits(changed: Sequence[TextEdits], client: Client) -> dict[str, A
 
     They carry the documents' versions where the client can check them, so that they never meet another text.
     """
-    if not client.document_changes:
-        return {"changes": {text.uri: text.as_json(client.encoding) for text in changed}}
-    changes: list[dict[str, Any]] = []
-    for text in changed:
-        if text.is_new:
-            changes.append({"kind": "create", "uri": text.uri, "options": {"ignoreIfExists": True}})
-        document = {"uri": text.uri, "version": text.version}
-        changes.append({"textDocument": document, "edits": text.as_json(client.encoding)})
-    return {"documentChanges": changes}
+    # A file that is there by now stops the client: then nothing must have been changed yet.
+    created = [{"kind": "create", "uri": text.uri} for text in changed if text.is_new]
+    listed = {text.uri: text.as_json(client.encoding) for text in changed}
+    # Clients that create files know `documentChanges`, be it without versions.
+    if client.document_changes or created:
+        versions = {text.uri: text.version if client.document_changes else None for text in changed}
+        edited = [
+            {"textDocument": {"uri": uri, "version": versions[uri]}, "edits": edits} for uri, edits in listed.items()
+        ]
+        return {"documentChanges": [*created, *edited]}
+    return {"changes": listed}

@@ -8,6 +8,7 @@ from engine import write
 from rule_examples import analyse, findings_of
 
 from celery_analyzers.environment_files import Placeholder, is_example
+from celery_analyzers.findings import Fix
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_codeactions.fixes import apply_edits, others
@@ -42,9 +43,13 @@ def fix_in(root: Path) -> dict[Path, str]:
     path = root / "shop/celery.py"
     project = Project(root, index_of(root))
     (finding,) = findings_of(analyse(path.read_text(encoding="utf-8"), project, path), "credentials-in-config")
-    made = others(finding.fixes[0], lambda path: path.read_text(encoding="utf-8"))
+
+    def text_of(path: Path, creates: bool = True) -> str:
+        return path.read_text(encoding="utf-8") if path.exists() or not creates else ""
+
+    made = others(finding.fixes[0], text_of)
     assert made is not None
-    return {path: apply_edits(path.read_text(encoding="utf-8"), edits) for path, edits in made.items()}
+    return {path: apply_edits(text_of(path), edits) for path, edits in made.items()}
 
 
 def test_a_password_leaves_a_placeholder_in_the_nearest_file(tmp_path: Path) -> None:
@@ -57,6 +62,11 @@ def test_what_is_shown_already_is_not_shown_twice(tmp_path: Path) -> None:
     assert fix_in(tmp_path) == {}
 
 
-def test_a_project_without_such_a_file_gets_none(tmp_path: Path) -> None:
+def test_a_project_without_such_a_file_gets_one(tmp_path: Path) -> None:
     write(tmp_path, {"shop/celery.py": APP})
-    assert fix_in(tmp_path) == {}
+    assert fix_in(tmp_path) == {tmp_path / ".env.example": "CELERY_BROKER_URL=your_broker_url_here\n"}
+
+
+def test_the_code_is_fixed_where_no_file_can_be_created(tmp_path: Path) -> None:
+    fix = Fix("Fix", (), elsewhere=(Placeholder(tmp_path / ".env.example", "CELERY_BROKER_URL"),))
+    assert others(fix, lambda path, creates: None) == {}

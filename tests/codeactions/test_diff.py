@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from celery_codeactions.diff import unified_diff
+from celery_codeactions.diff import new_file_diff, unified_diff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,27 @@ def test_other_line_ends_stay_in_their_lines() -> None:
     assert unified_diff("a\r\nb\x0c\r\n", "a\r\nc\r\n", "a.py") == (
         "--- a.py\n+++ a.py\n@@ -1,2 +1,2 @@\n a\r\n-b\x0c\r\n+c\r\n"
     )
+
+
+NEW = "diff --git .env.example .env.example\nnew file mode 100644\n--- /dev/null\n+++ .env.example\n@@ -0,0 +1,2 @@\n+a\n+b\n"
+
+
+def test_a_new_file() -> None:
+    assert new_file_diff("a\nb\n", ".env.example") == NEW
+
+
+@pytest.mark.parametrize("command", [("git", "apply", "-p0", "-"), ("patch", "-p0")], ids=" ".join)
+def test_programs_create_a_new_file(tmp_path: Path, command: tuple[str, ...]) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"needs {command[0]}")
+    (tmp_path / "my app").mkdir()
+    (tmp_path / "my app/a.py").write_text("a\n")
+    diff = unified_diff("a\n", "b\n", "my app/a.py") + new_file_diff("A=1\n", "my app/.env.example")
+
+    subprocess.run(command, input=diff.encode(), cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+
+    assert (tmp_path / "my app/a.py").read_text() == "b\n"
+    assert (tmp_path / "my app/.env.example").read_text() == "A=1\n"
 
 
 TEXTS = st.lists(st.sampled_from(["a\n", "b\r\n", "\n", "é\x0c\n", "x\u2028y\n"]), max_size=8).map("".join)

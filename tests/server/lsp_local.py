@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from typing import Any
 
-from lsp_session import ONLY, PUSHED
+from lsp_session import ONLY, PATIENCE, PUSHED
 
 from celery_language_server.protocol import Peer
 from celery_language_server.server import Server
@@ -67,6 +68,16 @@ class Local:
         for known in self.server.documents:
             known.catch_up()
         return sent
+
+    def await_index(self, uri: str = URI) -> None:
+        """Let the server be idle until it has the index of a document's folder."""
+        document = self.server.documents.get(uri)
+        assert document is not None
+        end = time.monotonic() + PATIENCE
+        while document.folder.project.index is None:
+            assert time.monotonic() < end
+            self.handle()
+            time.sleep(0.01)
 
     def text(self, uri: str = URI) -> str:
         """The text as the server has it."""

@@ -45,6 +45,7 @@ def local() -> Iterator[Local]:
 
 
 def moves(local: Local, tasks: Path, line: int = 3) -> list[Any]:
+    local.await_index(tasks.as_uri())
     return [a for a in ask(local, (line, 12), uri=tasks.as_uri()) if a["title"] == FIX]
 
 

@@ -69,8 +69,9 @@ class CredentialsInConfig(Rule):
 
     ## Fix safety
 
-    The fix is unsafe: the variable must be set wherever the app runs. Where the project has a `.env.example`, it gets a
-    line for it, without the password. Change the password, too.
+    The fix is unsafe: the variable must be set wherever the app runs. The project's `.env.example` gets a line for it,
+    without the password. It is created where there is none, unless the editor cannot create files or the code comes
+    through stdin: then the fix does without. No other file is touched, `.gitignore` neither. Change the password, too.
 
     ## References
 

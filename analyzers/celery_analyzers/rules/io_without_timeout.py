@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery_analyzers.edits import set_keyword
+from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Fix, Severity
-from celery_analyzers.libraries import Category
+from celery_analyzers.libraries import Category, known_operation
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
 from celery_analyzers.proof import Proof
+from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
+from celery_analyzers.scopes import InnerScope, ModuleScope
+from celery_analyzers.symbols import External, ProjectFunction
+from celery_analyzers.waiting_calls import OWN_WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
     from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.waiting_calls import WaitingCall
 
 _SECONDS = {Category.HTTP: 30, Category.EMAIL: 30, Category.NETWORK: 30, Category.SUBPROCESS: 600}
 """What a fix proposes, by what is waited for."""
 _REMOTE = frozenset({Category.HTTP, Category.EMAIL, Category.NETWORK})
-_OWN_WAYS = (".mount(", "setdefaulttimeout", "partial(", "setitimer", "alarm(", "Timeout(")
-"""What may bound the wait in a way that the call does not show."""
 
 
 class IoWithoutTimeout(Rule):
@@ -35,6 +40,9 @@ class IoWithoutTimeout(Rule):
     and by libraries with a default where this is taken away, as in `httpx.get(url, timeout=None)`. It is a
     warning for what goes over the network, unless a time limit ends the task. It is an information for
     subprocesses and locks, which often are meant to take their time.
+
+    It also looks into the functions of the project that the task calls by name, one level deep, for what goes over
+    the network there. Decorated functions and methods are not looked into.
 
     ## Why is this bad
 
@@ -130,7 +138,8 @@ class IoWithoutTimeout(Rule):
             if (operation := operation_of(call)) is not None
             and waits_without_end(performed := Performed(call, operation), body)
         ]
-        if not waiting or context.mentions(*_OWN_WAYS):
+        helpers = [(call, helper) for call in body.calls if (helper := _helper(call, body)) is not None]
+        if not (waiting or helpers) or context.mentions(*OWN_WAYS):
             return
         limited = any(context.effective_option(task, name) is not None for name in ("time_limit", "soft_time_limit"))
         if limited:
@@ -145,6 +154,47 @@ class IoWithoutTimeout(Rule):
                 _fix(performed, context),
                 severity=Severity.WARNING if is_grave else Severity.INFORMATION,
             )
+        for call, helper in helpers:
+            yield self.finding(
+                context.span(call.node.func),
+                f"`{call.source}` calls {_request(helper, context)} without a timeout: {then}",
+                severity=Severity.INFORMATION if limited else Severity.WARNING,
+            )
+
+
+def _helper(call: CallSite, body: Body) -> ProjectFunction | None:
+    """The function of the project that a call calls, if that waits for another machine without end."""
+    if call.path is not None or call.source.startswith("."):
+        return None
+    function = body.symbol(call.node.func)
+    if isinstance(function, ProjectFunction) and next(_waits(function), None) is not None:
+        return function
+    return None
+
+
+def _waits(function: ProjectFunction) -> Iterator[WaitingCall]:
+    inside = InnerScope.of(function.binding.inner, function.scope)
+    for call in function.binding.waits:
+        symbol = evaluate_symbol(Reference(call.callee), inside)
+        operation = known_operation(symbol.path) if isinstance(symbol, External) else None
+        timeout = None if operation is None or operation.category not in _REMOTE else operation.timeout
+        if timeout is None or (timeout.bounded and not call.unbounded):
+            continue
+        if timeout.position is None or call.positional <= timeout.position:
+            yield call
+
+
+def _request(helper: ProjectFunction, context: Context) -> str:
+    """What a helper waits for, and where, if that is in another file: lines of this one change as it is typed in."""
+    call = next(_waits(helper))
+    module = helper.scope.module_scope
+    path = module.path if isinstance(module, ModuleScope) else None
+    if path is None or str(path) == context.path:
+        return f"`{call.callee}`"
+    line = context.project.line_in(path, helper.binding.name, call.line)
+    root = context.project.root
+    shown = path.relative_to(root).as_posix() if root is not None and path.is_relative_to(root) else path.name
+    return f"`{call.callee}` ({shown}:{line + 1})" if line is not None else f"`{call.callee}` ({shown})"
 
 
 def _fix(performed: Performed, context: Context) -> Fix | None:

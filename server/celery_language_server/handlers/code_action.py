@@ -6,6 +6,7 @@ what we gave it. Nothing is kept between an action and its resolve but the actio
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from celery_analyzers.source import LineIndex
     from celery_language_server.documents import Document
     from celery_language_server.server import Server
+    from celery_language_server.workspace_edits import TextEdits
 
 QUICK_FIX: Final = "quickfix"
 FIX_ALL: Final = "source.fixAll.celery"
@@ -177,21 +179,29 @@ def _fix_edit(server: Server, document: Document, place: Place, fix: Fix) -> dic
     changed = others(fix, partial(_text_at, server, document, texts))
     if not edits or changed is None:
         return None
-    more = (TextEdits(texts[path].uri, texts[path].version, made, texts[path].lines) for path, made in changed.items())
-    return workspace_edits([TextEdits(document.uri, document.version, edits, lines, first_line), *more], server.client)
+    here = TextEdits(document.uri, document.version, edits, lines, first_line)
+    return workspace_edits([here, *(texts[path].edited(made) for path, made in changed.items())], server.client)
 
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """Another file that a fix changes: as it is in the editor, else on disk."""
+    """Another file that a fix changes: as it is in the editor, else on disk, else empty and to be created."""
 
     uri: str
     version: int | None
     lines: LineIndex
+    is_new: bool = False
+
+    def edited(self, edits: tuple[Edit, ...]) -> TextEdits:
+        """Edits of the file."""
+        from celery_language_server.workspace_edits import TextEdits
+
+        return TextEdits(self.uri, self.version, edits, self.lines, is_new=self.is_new)
 
 
-def _text_at(server: Server, document: Document, texts: dict[Path, _Other], path: Path) -> str | None:
-    """The text of another file of the document's project, which is noted in `texts`; None where it cannot be had."""
+def _text_at(server: Server, document: Document, texts: dict[Path, _Other], path: Path, creates: bool) -> str | None:
+    """The text of another file of the document's project, which is noted in `texts`; None where it cannot be had, nor
+    created if that is meant."""
     from celery_analyzers.source import LineIndex
     from celery_language_server.sources import UnreadableError, decode, read
     from celery_language_server.uris import to_uri
@@ -203,11 +213,12 @@ def _text_at(server: Server, document: Document, texts: dict[Path, _Other], path
     root = document.folder.project.root
     if root is None or not path.is_relative_to(root):
         return None
+    is_new = creates and server.client.creates_files and not os.path.lexists(path)
     try:
-        text = decode(read(str(path))).text
+        text = "" if is_new else decode(read(str(path))).text
     except UnreadableError:
         return None
-    texts[path] = _Other(to_uri(path), None, LineIndex(text))
+    texts[path] = _Other(to_uri(path), None, LineIndex(text), is_new)
     return text
 
 

@@ -152,7 +152,7 @@ def test_a_file_is_created_where_the_client_can(tmp_path: Path) -> None:
     (answer,) = local.handle(request("codeAction/resolve", action))
     create, changed = answer["result"]["edit"]["documentChanges"]
     uri = (tmp_path / "tests" / "test_report.py").as_uri()
-    assert create == {"kind": "create", "uri": uri, "options": {"ignoreIfExists": True}}
+    assert create == {"kind": "create", "uri": uri}
     assert changed["textDocument"] == {"uri": uri, "version": None}
     assert applied("", changed["edits"]).startswith('"""Tests of the task `report`."""')
 

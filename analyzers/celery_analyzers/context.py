@@ -21,7 +21,6 @@ from celery_analyzers.configuration import Given, combined
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
 from celery_analyzers.expressions import Reference, dotted_path, expression
-from celery_analyzers.extraction import Function
 from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import NeededImport, Span
 from celery_analyzers.ignores import Ignore, comments
@@ -38,6 +37,7 @@ from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite
 from celery_analyzers.task_names import is_started_in
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
+from celery_analyzers.trees import Function
 from celery_analyzers.value_kinds import ValueKinds
 from celery_analyzers.values import evaluate
 

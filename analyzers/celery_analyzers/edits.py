@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import (
@@ -29,6 +29,7 @@ from celery_analyzers.layout import (
     parameter_listing,
 )
 from celery_analyzers.strings import inside_plain
+from celery_analyzers.trees import Function
 
 SpanOf = Callable[[ast.AST], Span]
 _STEP = "    "
@@ -50,17 +51,17 @@ def set_keywords(text: str, call: ast.expr, span_of: SpanOf, values: Mapping[str
         if not values or not isinstance(call, _CALLABLE):
             return ()
         written = ", ".join(f"{name}={value}" for name, value in values.items())
-        return (_insertion(span_of(call).end, f"({written})"),)
+        return (insertion(span_of(call).end, f"({written})"),)
     listing = call_listing(text, call, span_of)
     if listing is None:
         return ()
     present = {keyword.arg: keyword for keyword in call.keywords if keyword.arg is not None}
     edits: list[Edit] = []
     for name in values.keys() & present.keys():
-        edits += _replaced(text, span_of(present[name]), span_of(present[name].value), values[name])
+        edits += replaced(text, span_of(present[name]), span_of(present[name].value), values[name])
     missing = [f"{name}={value}" for name, value in values.items() if name not in present]
-    edits += _appended(text, listing, missing)
-    return tuple(sorted(edits, key=_by_position))
+    edits += appended(text, listing, missing)
+    return tuple(sorted(edits, key=by_position))
 
 
 def rename_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
@@ -78,14 +79,7 @@ def remove_keyword(text: str, call: ast.expr, span_of: SpanOf, name: str, *, bar
 
     `bare` takes the parentheses too when nothing is left in them: right for a decorator that works without.
     """
-    listing = call_listing(text, call, span_of) if isinstance(call, ast.Call) else None
-    if listing is None or not isinstance(call, ast.Call):
-        return ()
-    starts = [span_of(keyword).start for keyword in call.keywords if keyword.arg == name]
-    for index, item in enumerate(listing.items):
-        if item.start in starts:
-            return (_removal(text, listing, index, bare),)
-    return ()
+    return remove_keywords(text, call, span_of, (name,), bare=bare)
 
 
 def remove_keywords(
@@ -96,18 +90,8 @@ def remove_keywords(
     if listing is None or not isinstance(call, ast.Call):
         return ()
     starts = {span_of(keyword).start for keyword in call.keywords if keyword.arg in names}
-    items: list[Item] = []
-    gone: list[int] = []
-    for item in listing.items:
-        if item.start in starts and gone and gone[-1] == len(items) - 1:
-            # Neighbours go together, with what stands between them.
-            items[-1] = Item(items[-1].start, item.end, item.comma)
-            continue
-        if item.start in starts:
-            gone.append(len(items))
-        items.append(item)
-    left = Listing(listing.open, listing.close, tuple(items))
-    return tuple(_removal(text, left, index, bare) for index in gone)
+    places = {place for place, item in enumerate(listing.items) if item.start in starts}
+    return removals(text, listing, places, bare=bare)
 
 
 def rename_key(text: str, node: ast.expr, span_of: SpanOf, name: str, new_name: str) -> tuple[Edit, ...]:
@@ -124,7 +108,7 @@ def remove_key(text: str, node: ast.expr, span_of: SpanOf, name: str) -> tuple[E
     if not isinstance(node, ast.Dict) or name not in items:
         return ()
     listing = dict_listing(text, node, span_of)
-    return (_removal(text, listing, _item_at(listing, span_of(items[name][0]).start), False),)
+    return removals(text, listing, {_item_at(listing, span_of(items[name][0]).start)})
 
 
 def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], under: str) -> tuple[Edit, ...]:
@@ -144,10 +128,10 @@ def nest_items(text: str, node: ast.Dict, span_of: SpanOf, names: list[str], und
     elif isinstance(inner, ast.Dict) and len(_dict_items(inner)) == len(inner.keys):
         if not _dict_items(inner).keys().isdisjoint(names):
             return ()
-        edits = list(_appended(text, dict_listing(text, inner, span_of), written))
+        edits = list(appended(text, dict_listing(text, inner, span_of), written))
     else:
         return ()
-    return tuple(sorted([*edits, *_removals(text, listing, set(places))], key=_by_position))
+    return tuple(sorted([*edits, *removals(text, listing, set(places))], key=by_position))
 
 
 def add_item(text: str, node: ast.Dict, span_of: SpanOf, key: str, value: str) -> tuple[Edit, ...]:
@@ -159,11 +143,14 @@ def add_item(text: str, node: ast.Dict, span_of: SpanOf, key: str, value: str) -
         return ()
     written = [text[span_of(other).end - 1] for other in node.keys if isinstance(other, ast.Constant)]
     quote = next((one for one in written if one in "'\""), '"')
-    return _appended(text, dict_listing(text, node, span_of), [f"{quote}{key}{quote}: {value}"])
+    return appended(text, dict_listing(text, node, span_of), [f"{quote}{key}{quote}: {value}"])
 
 
-def _removals(text: str, listing: Listing, places: set[int]) -> Iterator[Edit]:
-    """Take several items out of a listing; neighbours as one, as each removal goes by what stands beside it."""
+def removals(text: str, listing: Listing, places: set[int], *, bare: bool = False) -> tuple[Edit, ...]:
+    """Take items out of a listing; neighbours as one, as each removal goes by what stands beside it.
+
+    `bare` takes the brackets too when nothing is left in them.
+    """
     items: list[Item] = []
     removed: list[int] = []
     for place, item in enumerate(listing.items):
@@ -174,7 +161,7 @@ def _removals(text: str, listing: Listing, places: set[int]) -> Iterator[Edit]:
             removed.append(len(items))
         items.append(item)
     merged = Listing(listing.open, listing.close, tuple(items))
-    return (_removal(text, merged, index, False) for index in removed)
+    return tuple(_removal(text, merged, index, bare) for index in removed)
 
 
 def _item_at(listing: Listing, offset: int) -> int:
@@ -189,7 +176,7 @@ def _dict_items(node: ast.expr) -> dict[str, tuple[ast.expr, ast.expr]]:
 
 def add_parameter(
     text: str,
-    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    function: Function,
     span_of: SpanOf,
     parameter: str,
     *,
@@ -203,27 +190,27 @@ def add_parameter(
     if listing is None:
         return ()
     if not listing.items or not (first or (function.args.kwarg and not parameter.startswith("**"))):
-        return _appended(text, listing, [parameter])
+        return appended(text, listing, [parameter])
     if first:
         start = listing.items[0].start
         if line_start(text, start) > listing.open:
             # In front of the comments that speak of the parameter that has been the first so far.
             line = newline_of(text) + indentation(text, start) + parameter + ","
-            return (_insertion(line_end(text, listing.open), line),)
+            return (insertion(line_end(text, listing.open), line),)
     else:
         start = listing.items[-1].start
     between = newline_of(text) + indentation(text, start) if first_on_line(text, start) else " "
-    return (_insertion(start, f"{parameter},{between}"),)
+    return (insertion(start, f"{parameter},{between}"),)
 
 
 def annotate_parameter(text: str, parameter: ast.arg, span_of: SpanOf, annotation: str) -> tuple[Edit, ...]:
     """Annotate `parameter`, in the place of the annotation that it has."""
     if parameter.annotation is not None:
-        return tuple(_replaced(text, span_of(parameter), span_of(parameter.annotation), annotation))
+        return tuple(replaced(text, span_of(parameter), span_of(parameter.annotation), annotation))
     end = span_of(parameter).end
     default = _DEFAULT.match(text, end)
     if default is None:
-        return (_insertion(end, f": {annotation}"),)
+        return (insertion(end, f": {annotation}"),)
     return (Edit(Span(end, default.end()), f": {annotation} = "),)
 
 
@@ -239,8 +226,8 @@ def insert_before(text: str, statement: ast.stmt, span_of: SpanOf, code: str) ->
     lines = code.split("\n")
     if first_on_line(text, start):
         between = newline_of(text) + indentation(text, start)
-        return (_insertion(start, "".join(line + between for line in lines)),)
-    return (_insertion(start, f"{code}; "),) if len(lines) == 1 else ()
+        return (insertion(start, "".join(line + between for line in lines)),)
+    return (insertion(start, f"{code}; "),) if len(lines) == 1 else ()
 
 
 def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: str) -> tuple[Edit, ...]:
@@ -249,7 +236,7 @@ def let_through(text: str, handler: ast.ExceptHandler, span_of: SpanOf, types: s
     newline, indent = newline_of(text), indentation(text, start)
     step = indentation(text, span_of(handler.body[0]).start).removeprefix(indent)
     step = step or ("\t" if indent.endswith("\t") else _STEP)
-    return (_insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
+    return (insertion(start, f"except {types}:{newline}{indent}{step}raise{newline}{indent}"),)
 
 
 def raise_again(text: str, handler: ast.ExceptHandler, span_of: SpanOf) -> tuple[Edit, ...]:
@@ -262,26 +249,28 @@ def raise_again(text: str, handler: ast.ExceptHandler, span_of: SpanOf) -> tuple
     if isinstance(last, (ast.Return, ast.Raise, ast.Break)):
         return ()
     if not first_on_line(text, span.start):
-        return (_insertion(span.end, "; raise"),)
+        return (insertion(span.end, "; raise"),)
     end = line_end(text, span.end)
-    return (_insertion(end, newline_of(text) + indentation(text, span.start) + "raise"),)
+    return (insertion(end, newline_of(text) + indentation(text, span.start) + "raise"),)
 
 
-def _insertion(offset: int, text: str) -> Edit:
+def insertion(offset: int, text: str) -> Edit:
+    """Write `text` at a place."""
     return Edit(Span(offset, offset), text)
 
 
-def _by_position(edit: Edit) -> Span:
+def by_position(edit: Edit) -> Span:
+    """The key that sorts edits."""
     return edit.span
 
 
-def _replaced(text: str, owner: Span, old: Span, new: str) -> list[Edit]:
+def replaced(text: str, owner: Span, old: Span, new: str) -> list[Edit]:
     """Write `new` for `old`, a part of `owner`, and keep the comments of the old in front of `owner`."""
     if text[old.start : old.end] == new:
         return []
     edits = [Edit(old, new)]
     if kept := _as_lines(text, owner.start, comments_in(text, old.start, old.end)):
-        edits.insert(0, _insertion(owner.start, kept))
+        edits.insert(0, insertion(owner.start, kept))
     return edits
 
 
@@ -294,7 +283,7 @@ def _as_lines(text: str, offset: int, comments: list[str]) -> str:
     return margin + "".join(comment + newline_of(text) + indent for comment in comments)
 
 
-def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]:
+def appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]:
     """Write `parts` behind the last item of a listing."""
     if not parts:
         return ()
@@ -305,26 +294,26 @@ def _appended(text: str, listing: Listing, parts: list[str]) -> tuple[Edit, ...]
             return (Edit(Span(listing.open + 1, listing.close), ", ".join(parts)),)
         indent = indentation(text, listing.close) + _STEP
         lines = "".join(f"{indent}{part},{newline}" for part in parts)
-        return (_insertion(line_start(text, listing.close), lines),)
+        return (insertion(line_start(text, listing.close), lines),)
 
     last = listing.items[-1]
     behind = last.end if last.comma is None else last.comma + 1
     dangling = line_end(text, behind) < listing.close
     if not dangling and not first_on_line(text, last.start):
-        return (_insertion(last.end, "".join(f", {part}" for part in parts)),)
+        return (insertion(last.end, "".join(f", {part}" for part in parts)),)
     indent = _item_indentation(text, listing)
     # A trailing comma follows the new part where it is usual, and where there has been one.
     trailing = "," if dangling or last.comma is not None else ""
     lines = ",".join(f"{newline}{indent}{part}" for part in parts) + trailing
     if not dangling:
-        return (_insertion(behind, lines if last.comma is not None else "," + lines),)
+        return (insertion(behind, lines if last.comma is not None else "," + lines),)
     # Behind the comment that speaks of the last item.
     end = line_end(text, behind)
     if last.comma is not None:
-        return (_insertion(end, lines),)
+        return (insertion(end, lines),)
     if end == last.end:
-        return (_insertion(end, "," + lines),)
-    return (_insertion(last.end, ","), _insertion(end, lines))
+        return (insertion(end, "," + lines),)
+    return (insertion(last.end, ","), insertion(end, lines))
 
 
 def _item_indentation(text: str, listing: Listing) -> str:

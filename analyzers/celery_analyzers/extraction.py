@@ -49,10 +49,8 @@ from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite, task_call_site
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
-from celery_analyzers.trees import children, walk
+from celery_analyzers.trees import Function, children, walk
 from celery_analyzers.values import evaluate
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _DEFINITION = re.compile(r"\b(?:def|class)[ \t]")
 _IMPORT = re.compile(r"\b(?:from|import)[ \t]+(?:dj)?celery\b")

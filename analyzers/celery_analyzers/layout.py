@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.findings import Span
 from celery_analyzers.source import NEWLINE
 from celery_analyzers.strings import string_end
+from celery_analyzers.trees import Function
 
 if TYPE_CHECKING:
     import ast
@@ -97,9 +98,7 @@ def dict_listing(text: str, node: ast.Dict, span_of: Callable[[ast.AST], Span]) 
     return Listing(whole.start, whole.end - 1, _items(text, whole.start, whole.end - 1, spans))
 
 
-def parameter_listing(
-    text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, span_of: Callable[[ast.AST], Span]
-) -> Listing | None:
+def parameter_listing(text: str, function: Function, span_of: Callable[[ast.AST], Span]) -> Listing | None:
     """The parameters of a function. A lone `*` belongs to the one behind it, a `/` to the one in front."""
     head = _DEF.search(text, span_of(function).start)
     if head is None:

@@ -13,6 +13,7 @@ from celery_analyzers.facts import TaskClass, TaskMethod
 from celery_analyzers.resolution import is_task_class
 from celery_analyzers.symbols import ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.trees import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TaskMethodSite:
     """A method of a task class with its node."""
 
     method: TaskMethod
-    node: ast.FunctionDef | ast.AsyncFunctionDef
+    node: Function
     scope: Scope
 
     @property

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.extraction import Function
     from celery_analyzers.facts import FunctionFacts, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.trees import Function
 
 _POOLS = ("prefork", "processes", "threads", "solo", "gevent", "eventlet")
 """Celery's own worker pools: none of them awaits a coroutine."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from celery_analyzers.context import BeatContext
     from celery_analyzers.facts import BeatEntry
     from celery_analyzers.findings import Finding
-    from celery_analyzers.periodic_hooks import Function
+    from celery_analyzers.trees import Function
 
 _GIVEN = frozenset({"signal", "sender", "source"})
 """What hooks are called with, by name."""

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.extraction import Function
     from celery_analyzers.facts import FunctionFacts, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.trees import Function
 
 _COMMON = frozenset(
     {"annotate", "app", "apply", "backend", "chunks", "expires", "map", "name", "priority", "replace", "run"}

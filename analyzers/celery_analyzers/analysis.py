@@ -14,20 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
+from celery_analyzers.app_contexts import AppContext, BeatContext, SettingContext
 from celery_analyzers.app_sites import AppSite
 from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import Binding, ClassBinding, ImportBinding, ValueBinding
+from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.context import (
-    AppContext,
-    BeatContext,
-    CallContext,
-    CanvasContext,
-    Context,
-    DispatchContext,
-    SettingContext,
-)
+from celery_analyzers.context import Context
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import Reference
 from celery_analyzers.extraction import CrontabSite, SignalSite, Site, TaskSite, sites
@@ -35,7 +29,7 @@ from celery_analyzers.facts import Fact
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.ignores import Ignore, ignores
 from celery_analyzers.import_sites import ImportSite
-from celery_analyzers.index import SourceRecord
+from celery_analyzers.index_records import SourceRecord
 from celery_analyzers.long_text import LARGEST_MODULE, LongText
 from celery_analyzers.module_names import SegmentNames, function_name, module_names, needs_parsing, segment_names
 from celery_analyzers.project import Project, Question

@@ -25,29 +25,21 @@ from celery_analyzers.bindings import (
 from celery_analyzers.canvas_sites import CanvasSite, canvas_site
 from celery_analyzers.dispatch_sites import DispatchReader, DispatchSite
 from celery_analyzers.expressions import Expression, Invocation, Reference, dotted_path, expression
-from celery_analyzers.facts import (
-    CrontabCall,
-    Field,
-    FunctionFacts,
-    Option,
-    Parameter,
-    SignalHandler,
-    TaskDefinition,
-    TaskMethod,
-)
 from celery_analyzers.findings import Span
 from celery_analyzers.import_sites import ImportSite, import_site
-from celery_analyzers.index import SourceRecord
+from celery_analyzers.index_records import SourceRecord
 from celery_analyzers.makers import Maker, maker_of
 from celery_analyzers.relevance import DISPATCHES, SIGNATURES
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol, is_task_class, resolve
 from celery_analyzers.result_sites import ResultSite, result_site
+from celery_analyzers.schedule_facts import CrontabCall, Field
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingReader, SettingSite
 from celery_analyzers.symbols import UNKNOWN, App, AppAttribute, External, ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite, task_call_site
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite, task_class_site
+from celery_analyzers.task_facts import FunctionFacts, Option, Parameter, SignalHandler, TaskDefinition, TaskMethod
 from celery_analyzers.tasks import applied, base_symbol, registering_call, written_options
 from celery_analyzers.trees import Function, children, walk
 from celery_analyzers.values import evaluate

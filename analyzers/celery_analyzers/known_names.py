@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.spelling import correction
 
 if TYPE_CHECKING:
-    from celery_analyzers.index import TaskRecord
+    from celery_analyzers.index_records import TaskRecord
 
 _DIGITS = re.compile(r"\d+")
 

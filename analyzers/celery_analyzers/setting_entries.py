@@ -13,10 +13,10 @@ from pathlib import Path
 
 from celery_analyzers.app_settings import SettingsHome
 from celery_analyzers.celery_tables import setting_tables
-from celery_analyzers.edits import SpanOf, add_item
+from celery_analyzers.dict_edits import add_item
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.findings import Edit, Span
-from celery_analyzers.layout import first_on_line, indentation, line_end, newline_of
+from celery_analyzers.layout import SpanOf, first_on_line, indentation, line_end, newline_of
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.segments import Kind
 from celery_analyzers.setting_names import canonical, spellings

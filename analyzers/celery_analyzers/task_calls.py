@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from celery_analyzers.bindings import Binding, FunctionBinding, ImportBinding
+from celery_analyzers.call_facts import TaskCalled
 from celery_analyzers.expressions import Invocation, Reference, expression
-from celery_analyzers.facts import TaskCalled
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import Scope
 from celery_analyzers.syntax import Syntax

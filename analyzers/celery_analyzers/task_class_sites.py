@@ -9,10 +9,10 @@ import ast
 from dataclasses import dataclass
 
 from celery_analyzers.bindings import ClassBinding, class_binding
-from celery_analyzers.facts import TaskClass, TaskMethod
 from celery_analyzers.resolution import is_task_class
 from celery_analyzers.symbols import ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_facts import TaskClass, TaskMethod
 from celery_analyzers.trees import Function
 
 

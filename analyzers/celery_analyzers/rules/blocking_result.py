@@ -20,8 +20,8 @@ from celery_analyzers.trees import Function
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _VIEWS = ("django.views.", "rest_framework.")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
     from celery_analyzers.index import NamedTask
+    from celery_analyzers.task_facts import TaskDefinition
 
 
 class DuplicateTaskName(Rule):

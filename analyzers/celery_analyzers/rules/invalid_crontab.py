@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import CrontabCall, Field
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import CrontabCall, Field
 
 _RANGES = {
     "minute": range(60),

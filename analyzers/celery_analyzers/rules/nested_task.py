@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
     from celery_analyzers.trees import Function
 
 _SENDING = frozenset({"delay", "apply_async", "delay_on_commit", "apply_async_on_commit"})

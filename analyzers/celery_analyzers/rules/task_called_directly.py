@@ -16,8 +16,8 @@ from celery_analyzers.trees import Function
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext
-    from celery_analyzers.facts import TaskCalled
+    from celery_analyzers.call_contexts import CallContext
+    from celery_analyzers.call_facts import TaskCalled
     from celery_analyzers.findings import Finding
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.body import CallSite
-    from celery_analyzers.context import Context, DispatchContext
-    from celery_analyzers.facts import Dispatch, TaskDefinition
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _RUNNING = {
     "builtins.eval": "eval",

@@ -10,5 +10,5 @@ import pytest
 @pytest.fixture(autouse=True)
 def _no_rule_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
     yield
-    failed = [r.getMessage() for r in caplog.get_records("call") if r.name == "celery_analyzers.analysis"]
+    failed = [r.getMessage() for r in caplog.get_records("call") if r.name == "celery_analyzers.segment_checker"]
     assert not failed

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from celery_analyzers.bindings import ClassBinding
 from celery_analyzers.celery_words import CeleryWords
 from celery_analyzers.configuration_sources import roles_here
-from celery_analyzers.extraction import Site, sites
+from celery_analyzers.extraction import sites
 from celery_analyzers.findings import Finding, Span
 from celery_analyzers.index_records import SourceRecord
 from celery_analyzers.project import Project
@@ -23,6 +23,7 @@ from celery_analyzers.segment_analysis import SegmentAnalysis
 from celery_analyzers.segments import Kind
 from celery_analyzers.silencing import in_order
 from celery_analyzers.site_checks import check_of
+from celery_analyzers.sites import Site
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
 

@@ -14,18 +14,21 @@ from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
 from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.context import Context
+from celery_analyzers.crontab_sites import CrontabSite
 from celery_analyzers.dispatch_sites import DispatchSite
-from celery_analyzers.extraction import CrontabSite, SignalSite, Site, TaskSite
 from celery_analyzers.findings import Finding
 from celery_analyzers.import_sites import ImportSite
 from celery_analyzers.project import Project
 from celery_analyzers.result_sites import ResultSite
 from celery_analyzers.rule import Rule
 from celery_analyzers.setting_sites import ConfigurationSite, DiscoverySite, SettingSite
+from celery_analyzers.signal_sites import SignalSite
+from celery_analyzers.sites import Site
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.task_calls import TaskCallSite
 from celery_analyzers.task_class_sites import TaskClassSite, TaskMethodSite
+from celery_analyzers.task_sites import TaskSite
 
 Check = Callable[[Rule], Iterator[Finding]]
 """What a rule finds at a site."""

@@ -14,10 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from celery_analyzers.deployed_workers import DeployedWorkers
 from celery_analyzers.environment_files import lacks
 from celery_analyzers.index_records import ANY_CLASS, FileRecord, SourceRecord, UseRecord
 from celery_analyzers.known_names import AboutName, KnownNames
 from celery_analyzers.test_files import TEST_FILES, is_test
+from celery_analyzers.workspace_modules import WorkspaceModules
 
 if TYPE_CHECKING:
     from celery_analyzers.command_lines import WorkerCommand
@@ -62,8 +64,8 @@ class ProjectIndex:
     def with_records(self, records: Mapping[str, FileRecord]) -> ProjectIndex:
         """The index of the same files with other records."""
         index = replace(self, records=records)
-        if "_suffixes" in self.__dict__:
-            index.__dict__["_suffixes"] = self._suffixes
+        if "_modules" in self.__dict__:
+            index.__dict__["_modules"] = self._modules
         return index
 
     @cached_property
@@ -268,46 +270,26 @@ class ProjectIndex:
 
     def command_values(self, option: str) -> tuple[object, ...]:
         """The values that the workspace's command lines give a worker's option, None for one that cannot be told."""
-        given = (value for command in self.commands for name, value in command.options if name == option)
-        return (*given, None) if self._has_unread_commands else tuple(given)
+        return self._workers.values(option)
 
     def worker_pools(self) -> tuple[str | None, ...]:
         """The pools that the workspace's workers are started with: None where that cannot be told, empty texts where
         the settings decide."""
-        return self._worker_pools
-
-    @cached_property
-    def _worker_pools(self) -> tuple[str | None, ...]:
-        found: set[str | None] = set()
-        for command in self.commands:
-            if command.kind == "worker":
-                found.update(command.values("pool") or ("" if command.is_complete else None,))
-        if self._has_unread_commands:
-            found.add(None)
-        return tuple(sorted(found, key=lambda pool: pool or ""))
+        return self._workers.pools
 
     def queues_consumed(self) -> tuple[tuple[str, ...], bool] | None:
         """The queues that the workers of deployment files are started with, and whether some worker is started without
         any, so that it takes those of its app's settings; None where no worker is started, or not all can be told."""
-        workers = [command for command in self.commands if command.kind == "worker"]
-        if not workers or self._has_unread_commands:
-            return None
-        found: set[str] = set()
-        for worker in workers:
-            given = worker.values("queues")
-            if not worker.is_complete or None in given:
-                return None
-            found.update(queue.strip() for value in given for queue in (value or "").split(","))
-        return tuple(sorted(found)), any(not worker.has("queues") for worker in workers)
+        return self._workers.queues()
 
-    @cached_property
-    def _has_unread_commands(self) -> bool:
-        return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))
-
-    @cached_property
+    @property
     def commands(self) -> tuple[WorkerCommand, ...]:
         """The workers that deployment files start."""
-        return tuple(command for record in self.records.values() for command in record.commands)
+        return self._workers.commands
+
+    @cached_property
+    def _workers(self) -> DeployedWorkers:
+        return DeployedWorkers(self.records)
 
     def environment_example(self, variable: str, path: str) -> str | None:
         """The file nearest to another that shows the project's environment variables and lacks this one."""
@@ -324,34 +306,15 @@ class ProjectIndex:
 
     def has_module(self, name: str) -> bool:
         """Whether the workspace has a module of this dotted name, under whatever folder."""
-        stem = name.replace(".", "/")
-        return f"{stem}.py" in self._suffixes or f"{stem}/__init__.py" in self._suffixes
+        return self._modules.has_module(name)
 
     def has_package(self, name: str) -> bool:
         """Whether the workspace has a folder of this dotted name with Python files in it."""
-        return name.replace(".", "/") + "/" in self._suffixes
+        return self._modules.has_package(name)
 
     @cached_property
-    def _suffixes(self) -> frozenset[str]:
-        """The paths of the files, and of the folders they stand in, from every folder on."""
-        found: set[str] = set()
-        folders: set[str] = set()
-        start = len(self.root) + 1
-        for path in self.files:
-            inside = path[start:].replace(os.sep, "/")
-            folder = inside[: inside.rfind("/") + 1]
-            folders.add(folder)
-            while True:
-                found.add(inside)
-                cut = inside.find("/") + 1
-                if not cut:
-                    break
-                inside = inside[cut:]
-        for folder in folders:
-            parts = folder.split("/")[:-1]
-            for first in range(len(parts)):
-                found.update("/".join(parts[first:last]) + "/" for last in range(first + 1, len(parts) + 1))
-        return frozenset(found)
+    def _modules(self) -> WorkspaceModules:
+        return WorkspaceModules(self.files, self.root)
 
     def meaning(self) -> object:
         """What findings can depend on: equal meanings give equal answers to all questions of rules."""

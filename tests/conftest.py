@@ -10,6 +10,6 @@ import pytest
 @pytest.fixture(autouse=True)
 def _no_rule_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
     yield
-    ours = ("celery_analyzers.analysis", "celery_codeactions.offers")
+    ours = ("celery_analyzers.segment_checker", "celery_codeactions.offers")
     failed = [record.getMessage() for record in caplog.get_records("call") if record.name in ours]
     assert not failed

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from celery_analyzers.bindings import Binding, ValueBinding
 from celery_analyzers.celery_tables import setting_tables
-from celery_analyzers.configuration import Source, calls_of, settings_in_call, sources_of
+from celery_analyzers.configuration import settings_in_call
+from celery_analyzers.configuration_sources import Source, calls_of, sources_of
 from celery_analyzers.project import Project
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.setting_names import canonical

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from celery_analyzers.app_facts import AppMade
 from celery_analyzers.expressions import dotted_path, expression
-from celery_analyzers.facts import AppMade
 from celery_analyzers.resolution import evaluate_symbol, is_celery_class
 from celery_analyzers.symbols import Scope
 from celery_analyzers.syntax import Syntax

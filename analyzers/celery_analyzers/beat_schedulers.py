@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.index import OTHER_SCHEDULER
+from celery_analyzers.index_records import OTHER_SCHEDULER
 from celery_analyzers.symbols import External
 
 if TYPE_CHECKING:

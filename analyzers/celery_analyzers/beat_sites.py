@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from celery_analyzers.call_facts import Argument
 from celery_analyzers.expressions import Reference, dotted_path, expression
-from celery_analyzers.facts import Argument, BeatEntry
 from celery_analyzers.findings import Span
 from celery_analyzers.resolution import evaluate_symbol
+from celery_analyzers.schedule_facts import BeatEntry
 from celery_analyzers.symbols import External, Scope
 from celery_analyzers.syntax import Syntax
 from celery_analyzers.tasks import ProjectTask, task_of

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from celery_analyzers.expressions import OPAQUE, Expression, Invocation, Reference, expression
+from celery_analyzers.trees import Function
 from celery_analyzers.waiting_calls import WaitingCall
 from celery_analyzers.wrapper_sketches import Sketch, sketch
 
@@ -174,7 +175,7 @@ def _targets(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, Bi
         yield from _targets(target.value, None)
 
 
-def function_binding(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionBinding:
+def function_binding(node: Function) -> FunctionBinding:
     """What can be told of a function from outside. The inside is kept for factories and wrappers only: it costs, and
     a function without a `return` of a call, a name or an attribute makes nothing that others could know."""
     annotation = expression(node.returns) if node.returns is not None else OPAQUE
@@ -198,7 +199,7 @@ def function_binding(node: ast.FunctionDef | ast.AsyncFunctionDef) -> FunctionBi
     )
 
 
-def _handed_up(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Invocation | None:
+def _handed_up(node: Function) -> Invocation | None:
     """The call `super().__init__(...)` among an `__init__`'s own statements; None if there is not just this one."""
     made = [
         call

@@ -13,12 +13,11 @@ from functools import cached_property
 
 from celery_analyzers.bindings import function_scope
 from celery_analyzers.expressions import dotted_path, expression
-from celery_analyzers.extraction import Function
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import InnerScope
 from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax
-from celery_analyzers.trees import children, walk
+from celery_analyzers.trees import Function, children, walk
 from celery_analyzers.values import evaluate
 
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

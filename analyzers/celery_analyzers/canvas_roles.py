@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from celery_analyzers.call_facts import Role
 from celery_analyzers.expressions import expression
-from celery_analyzers.facts import Role
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import UNKNOWN, External, Scope
 from celery_analyzers.trees import walk

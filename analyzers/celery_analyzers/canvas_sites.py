@@ -9,14 +9,14 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.call_facts import CanvasMade
 from celery_analyzers.canvas_roles import CHAIN, CHORD, GROUP, elements_of, keyword_of, members_of
 from celery_analyzers.expressions import expression
-from celery_analyzers.facts import CanvasMade
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import External, Scope
 
 if TYPE_CHECKING:
-    from celery_analyzers.facts import CanvasKind
+    from celery_analyzers.call_facts import CanvasKind
     from celery_analyzers.syntax import Syntax
 
 _NAMES = frozenset({"chain", "chord", "group"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from celery_analyzers.bindings import ValueBinding
-from celery_analyzers.expressions import Expression, Invocation
+from celery_analyzers.expressions import callee
 from celery_analyzers.resolution import base_classes, evaluate_symbol
 from celery_analyzers.symbols import External, Instance, ProjectClass, ProjectInstance, Symbol
 
@@ -162,7 +162,9 @@ def _of_project(owner: ProjectClass) -> Kind | None:
         return Kind("row", f"a row of the model `{name}`")
     if roots & PYDANTIC:
         return Kind("pydantic", f"an instance of the pydantic model `{name}`")
-    decorators = [_callee(decorator, base) for base in own for decorator in base.binding.decorators]
+    decorators = [
+        evaluate_symbol(callee(decorator), base.scope) for base in own for decorator in base.binding.decorators
+    ]
     if len(own) + len(roots) != len(classes) or not all(_is_harmless(decorator) for decorator in decorators):
         return None
     if roots and roots <= _ENUMS | _PLAIN_BASES and roots & _ENUMS:
@@ -174,11 +176,6 @@ def _of_project(owner: ProjectClass) -> Kind | None:
     if External("dataclasses.dataclass") in decorators:
         return Kind("dataclass", f"an instance of the dataclass `{name}`")
     return Kind("object", f"an instance of `{name}`")
-
-
-def _callee(decorator: Expression, owner: ProjectClass) -> Symbol:
-    callee = decorator.function if isinstance(decorator, Invocation) else decorator
-    return evaluate_symbol(callee, owner.scope)
 
 
 def _is_harmless(decorator: Symbol) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-from celery_analyzers.index import ASYNC_POOL, OTHER_SCHEDULER, RECYCLING, RESULT_BACKEND, TIME_LIMIT
+from celery_analyzers.index_records import ASYNC_POOL, OTHER_SCHEDULER, RECYCLING, RESULT_BACKEND, TIME_LIMIT
 
 _WORDS = {
     TIME_LIMIT: re.compile(

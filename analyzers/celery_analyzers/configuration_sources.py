@@ -11,7 +11,7 @@ from typing import cast
 
 from celery_analyzers.bindings import STAR, ImportBinding, ValueBinding
 from celery_analyzers.expressions import Expression, Invocation, Literal, Reference
-from celery_analyzers.index import SourceRecord
+from celery_analyzers.index_records import SourceRecord
 from celery_analyzers.registrations import CONFIGURATION, SETTING
 from celery_analyzers.resolution import base_classes, evaluate_symbol, is_celery_class, resolve
 from celery_analyzers.scopes import ModuleScope

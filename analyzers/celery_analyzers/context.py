@@ -11,39 +11,27 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from celery_analyzers.app_sites import AppSite
-from celery_analyzers.beat_sites import BeatSite
 from celery_analyzers.bindings import ParameterBinding
 from celery_analyzers.body import Body
 from celery_analyzers.calling import checks_arguments, parameters_met, sending_is_changed, task_named
-from celery_analyzers.canvas_sites import CanvasSite
 from celery_analyzers.configuration import Given, combined
-from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.effective import Effective, effective_option, may_define, names_of, settings_given
-from celery_analyzers.expressions import Reference, dotted_path, expression
-from celery_analyzers.extraction import Function
-from celery_analyzers.facts import TaskDefinition
+from celery_analyzers.expressions import Reference, expression
 from celery_analyzers.findings import NeededImport, Span
-from celery_analyzers.ignores import Ignore, comments
-from celery_analyzers.local_names import LocalNames
+from celery_analyzers.ignores import comments
 from celery_analyzers.project import Project
 from celery_analyzers.resolution import evaluate_symbol
-from celery_analyzers.result_sites import ResultSite
 from celery_analyzers.scopes import ModuleScope
-from celery_analyzers.setting_names import spellings
-from celery_analyzers.setting_sites import SettingSite
 from celery_analyzers.source import LineIndex
-from celery_analyzers.symbols import External, ProjectClass, Scope, Symbol
+from celery_analyzers.symbols import External, Scope, Symbol
 from celery_analyzers.syntax import Syntax
-from celery_analyzers.task_calls import TaskCallSite
+from celery_analyzers.task_facts import TaskDefinition
 from celery_analyzers.task_names import is_started_in
 from celery_analyzers.tasks import TRANSPARENT_DECORATORS, ProjectTask, Task
-from celery_analyzers.value_kinds import ValueKinds
+from celery_analyzers.trees import Function
 from celery_analyzers.values import evaluate
 
 _MARKER = re.compile(r"celeryls:\s*(?P<word>[a-z][\w-]*)")
-
-_WANT_FAILURE = frozenset({"raises", "assertRaises", "assertRaisesMessage", "assertRaisesRegex"})
 
 
 class Context:
@@ -239,113 +227,3 @@ def imported(module: str, name: str, scope: Scope) -> tuple[str, NeededImport | 
     package = module.split(".", 1)[0]
     alias = f"{package.capitalize()}{name}" if name[0].isupper() else f"{package}_{name}"
     return alias, NeededImport(module, name, alias)
-
-
-class CallContext(Context):
-    """The surroundings of a call that sends tasks, makes signatures or a canvas of them, or looks up a result."""
-
-    def __init__(
-        self,
-        syntax: Syntax,
-        project: Project,
-        site: DispatchSite | CanvasSite | TaskCallSite | ResultSite,
-        owner: ProjectClass | None,
-        task: Task | None = None,
-    ) -> None:
-        super().__init__(syntax, site.scope, project, call=site.call, task=task)
-        self.owner = owner
-        """The class whose member the segment is."""
-
-    @property
-    def local_names(self) -> LocalNames:
-        """The names that the functions around the call bind."""
-        return self.syntax.local_names
-
-    @cached_property
-    def kinds(self) -> ValueKinds:
-        """What the values are that stand around the call."""
-        return ValueKinds(self.scope, self.syntax.local_names, self.owner)
-
-    @property
-    def expects_failure(self) -> bool:
-        """Whether a test wants the call to fail: `with pytest.raises(TypeError):`."""
-        assert self.call is not None
-        return any(
-            isinstance(item.context_expr, ast.Call)
-            and (dotted_path(item.context_expr.func) or "").rpartition(".")[2] in _WANT_FAILURE
-            for node in self.enclosing(self.call)
-            if isinstance(node, (ast.With, ast.AsyncWith))
-            for item in node.items
-        )
-
-
-class DispatchContext(CallContext):
-    """The surroundings of a dispatch. `arguments` and `keywords` are the nodes of what is passed to the task, and
-    `containers` those of `args` and `kwargs`."""
-
-    def __init__(self, syntax: Syntax, project: Project, site: DispatchSite, owner: ProjectClass | None) -> None:
-        super().__init__(syntax, project, site, owner, site.dispatch.task)
-        self.dispatch = site.dispatch
-        self.arguments = site.positional
-        self.keywords = dict(site.keywords)
-        self.containers = dict(site.containers)
-
-    @cached_property
-    def dispatched(self) -> ProjectTask | None:
-        """The task that is sent, be it by its name."""
-        target = self.dispatch.target
-        return self.dispatch.task or (self.task_named(target) if isinstance(target, str) else None)
-
-
-class CanvasContext(CallContext):
-    """The surroundings of a canvas. `members` and `chord_body` are the nodes of what it is made of."""
-
-    def __init__(self, syntax: Syntax, project: Project, site: CanvasSite, owner: ProjectClass | None) -> None:
-        super().__init__(syntax, project, site, owner)
-        self.members = site.members
-        self.chord_body = site.body
-
-
-class AppContext(Context):
-    """The surroundings of an app. `statement` is the node of the assignment that binds it to its name."""
-
-    def __init__(self, syntax: Syntax, project: Project, site: AppSite) -> None:
-        super().__init__(syntax, site.scope, project, call=site.call, statement=site.statement)
-
-
-class SettingContext(Context):
-    """The surroundings of a setting. `node` is that of its value, `owner` the class whose attribute it is."""
-
-    def __init__(self, syntax: Syntax, project: Project, site: SettingSite) -> None:
-        super().__init__(syntax, site.scope, project)
-        self.node = site.node
-        self.owner = site.owner
-        self._setting = site.setting
-
-    def beside(self, name: str) -> object:
-        """The value of another setting of the same app, where it stands beside this one; None where it does not."""
-        if self._setting.form != "variable":
-            return self.setting(name)
-        for key in spellings(name, self._setting.namespace):
-            if self.scope.lookup(key)[0]:
-                return evaluate(Reference(key), self.scope)
-        return None
-
-
-class BeatContext(Context):
-    """The surroundings of a beat entry. `node` is the dict or the call that it is, `nodes` those of its fields."""
-
-    def __init__(self, syntax: Syntax, project: Project, site: BeatSite) -> None:
-        super().__init__(syntax, site.scope, project)
-        self.node = site.node
-        self.nodes = dict(site.nodes)
-
-
-class IgnoreContext:
-    """What is told about a comment that silences: which of its names silenced nothing, and which are no rules."""
-
-    def __init__(self, text: str, ignore: Ignore, unused: tuple[str, ...], unknown: tuple[str, ...]) -> None:
-        self.text = text
-        self.ignore = ignore
-        self.unused = unused
-        self.unknown = unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from celery_analyzers.bindings import FunctionBinding
-from celery_analyzers.expressions import Expression, Invocation, Reference
+from celery_analyzers.expressions import Reference, callee
 from celery_analyzers.project import Project
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import ProjectFunction, Symbol
@@ -43,13 +43,9 @@ def replaces(decorator: Symbol, project: Project, attributes: str) -> bool:
         function = _returned(function) or function
     module = decorator.scope.module_scope
     path = module.path if isinstance(module, ModuleScope) else None
-    if function is None or path is None or any(_callee(d) not in _WRAPS for d in function.decorators):
+    if function is None or path is None or any(callee(d) not in _WRAPS for d in function.decorators):
         return False
     return not project.may_hold(path, attributes)
-
-
-def _callee(decorator: Expression) -> Expression:
-    return decorator.function if isinstance(decorator, Invocation) else decorator
 
 
 def _wrapper(decorator: FunctionBinding) -> str | None:

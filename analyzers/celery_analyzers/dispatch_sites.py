@@ -8,13 +8,14 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
+from celery_analyzers.call_facts import Argument, Dispatch, Role
 from celery_analyzers.canvas_roles import SENDING, CanvasRoles, keyword_of
 from celery_analyzers.expressions import Reference, expression
-from celery_analyzers.facts import Argument, Dispatch, Option, Role
 from celery_analyzers.findings import Span
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_facts import Option
 from celery_analyzers.tasks import ProjectTask, task_of
 from celery_analyzers.values import evaluate
 

@@ -15,22 +15,14 @@ from functools import cache
 from typing import cast
 
 from celery_analyzers.celery_tables import tables
-from celery_analyzers.configuration import (
-    NOT_SET,
-    Given,
-    Place,
-    app_argument,
-    app_attributes,
-    combined,
-    given_in,
-)
+from celery_analyzers.configuration import NOT_SET, Given, Place, app_argument, app_attributes, combined, given_in
 from celery_analyzers.decorators import name_under
 from celery_analyzers.expressions import Invocation, Reference, Splat
-from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.project import Project, path_of
 from celery_analyzers.resolution import TASK_CLASSES, base_classes
 from celery_analyzers.scopes import InnerScope, ModuleScope
 from celery_analyzers.symbols import UNKNOWN, AppAttribute, External, ProjectClass, ProjectFunction, Scope, Symbol
+from celery_analyzers.task_facts import TaskDefinition
 from celery_analyzers.task_names import generated_names, module_names_of
 from celery_analyzers.tasks import NOT_GIVEN, Task
 from celery_analyzers.values import evaluate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Edit, Span
 
@@ -50,7 +50,11 @@ class Placeholder:
 
     path: Path | None
     variable: str
-    creates: ClassVar[bool] = True
+
+    @property
+    def creates(self) -> bool:
+        """Such a file is created where there is none."""
+        return True
 
     def edits(self, text: str) -> tuple[Edit, ...]:
         """The edit that adds the line; none where the variable is there already."""

@@ -148,3 +148,8 @@ def _part(node: ast.expr) -> Expression:
         is_plain = isinstance(node.value, ast.Name) and node.conversion == -1 and node.format_spec is None
         return expression(node.value) if is_plain else OPAQUE
     return expression(node)
+
+
+def callee(value: Expression) -> Expression:
+    """What an expression calls; the expression itself where it is no call, such as a decorator without parentheses."""
+    return value.function if isinstance(value, Invocation) else value

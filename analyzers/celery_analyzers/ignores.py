@@ -73,3 +73,13 @@ def _names(match: re.Match[str]) -> tuple[tuple[str, Span], ...]:
     return tuple(
         (name.group(), Span(start + name.start(), start + name.end())) for name in _NAME.finditer(match.group("names"))
     )
+
+
+class IgnoreContext:
+    """What is told about a comment that silences: which of its names silenced nothing, and which are no rules."""
+
+    def __init__(self, text: str, ignore: Ignore, unused: tuple[str, ...], unknown: tuple[str, ...]) -> None:
+        self.text = text
+        self.ignore = ignore
+        self.unused = unused
+        self.unknown = unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from celery_analyzers.facts import CeleryImport, ImportedName
+from celery_analyzers.import_facts import CeleryImport, ImportedName
 from celery_analyzers.symbols import Scope
 from celery_analyzers.syntax import Syntax
 

@@ -1,169 +1,28 @@
 """What a workspace says about Celery as a whole: tasks by their names, apps and what configures them, uses of tasks.
 
 A file's record is made from its own analysis, whose findings do not depend on the index; put together, the records
-answer the questions that no single file can. Records are frozen and go to JSON and back. Knows no files' text and no
-rules.
+answer the questions that no single file can. Knows no files' text and no rules.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
+from celery_analyzers.deployed_workers import DeployedWorkers
 from celery_analyzers.environment_files import NEW_FILE, lacks, shows_variables
+from celery_analyzers.index_records import ANY_CLASS, FileRecord, SourceRecord, UseRecord
 from celery_analyzers.known_names import AboutName, KnownNames
 from celery_analyzers.test_files import TEST_FILES, is_test
+from celery_analyzers.workspace_modules import WorkspaceModules
 
 if TYPE_CHECKING:
-    from celery_analyzers.command_lines import WorkerCommand
-
-TIME_LIMIT = "time-limit"
-ASYNC_POOL = "async-pool"
-OTHER_SCHEDULER = "other-scheduler"
-RECYCLING = "recycling"
-RESULT_BACKEND = "result-backend"
-ANY_CLASS = "*"
-"""Stands among the names of classes for those that code which cannot be told may register."""
-BUILTIN_TASKS = frozenset(
-    f"celery.{name}"
-    for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
-)
-"""The tasks that every app has."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
-    """A task definition: the name of its function or class, its line, and the names that Celery may know it by.
-
-    `names` is None where they cannot be told. `given` tells whether `name=` gives it. `app` is the path of the module
-    that makes its app, None for a task of the current app. `nested` tasks are registered only where their function
-    runs; `conditional` ones stand in an `if` or a `try`, perhaps beside another of the same name.
-    """
-
-    function: str
-    line: int
-    names: tuple[str, ...] | None
-    given: bool = False
-    app: str | None = None
-    form: str = "decorator"
-    nested: bool = False
-    limited: bool = False
-    """Whether the task or its base class sets a time limit, or may."""
-    conditional: bool = False
-    locks: bool = False
-    """Whether its code, or a decorator, says something of a lock or the like."""
-
-
-@dataclass(frozen=True, slots=True)
-class UseRecord:
-    """A place that sends a task or makes a signature of it. The task is the one that the module at `path` calls
-    `name`; without a path, `name` is the task's name to Celery."""
-
-    path: str | None
-    name: str
-    line: int
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """A module, or a class in it, that an app is configured from; without a path, Django's settings."""
-
-    path: str | None
-    owner: str | None
-    namespace: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """What one file adds to the index. Paths are absolute.
-
-    `apps` counts the apps that the module makes, `sources` are what these are configured from, and `configures` the
-    modules of other apps that the module configures, empty texts for apps that are not known. `names_vary` tells that
-    an app of the module makes up names of its own. `django_settings` are the modules that Django's settings may be, and
-    `reads` the task options that the file reads as attributes, and `speaks_of` the names in it that look like settings
-    of Celery's. `serializes` tells that the file has a say in how messages are written, `unread` that not all of it
-    could be read, so that it may hold more. `words` are what a configuration file speaks of, TIME_LIMIT and ASYNC_POOL,
-    `commands` the workers that a deployment file starts, and `classes` the names of task classes that are registered,
-    subclassed or the base of a task, and `loads` the modules that the file may import and that are called after Celery,
-    by the last part of their names.
-    """
-
-    tasks: tuple[TaskRecord, ...] = ()
-    uses: tuple[UseRecord, ...] = ()
-    apps: int = 0
-    names_vary: bool = False
-    sources: tuple[SourceRecord, ...] = ()
-    configures: tuple[str, ...] = ()
-    django_settings: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    serializes: bool = False
-    speaks_of: tuple[str, ...] = ()
-    unread: bool = False
-    words: tuple[str, ...] = ()
-    commands: tuple[WorkerCommand, ...] = ()
-    classes: tuple[str, ...] = ()
-    loads: tuple[str, ...] = ()
-
-    def is_empty(self) -> bool:
-        """Whether the file adds nothing."""
-        return self == _EMPTY
-
-    def meaning(self) -> object:
-        """What others can depend on: all but the lines and the uses."""
-        tasks = tuple(replace(task, line=0) for task in self.tasks)
-        commands = tuple((command.kind, command.options) for command in self.commands)
-        return replace(self, tasks=(), uses=(), commands=()), tasks, commands
-
-    def to_json(self) -> list[Any]:
-        """The record as JSON takes it."""
-        return [_plain(getattr(self, field.name)) for field in fields(self)]
-
-    @classmethod
-    def from_json(cls, value: list[Any]) -> FileRecord:
-        """The record that `to_json` made the value of."""
-        return cls(*(_made(_PARTS.get(field.name), item) for field, item in zip(fields(cls), value, strict=True)))
-
-
-_PARTS: dict[str, Callable[..., Any]] = {"tasks": TaskRecord, "uses": UseRecord, "sources": SourceRecord}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in cast("tuple[Any, ...]", value)]
-    if isinstance(value, (TaskRecord, UseRecord, SourceRecord)):
-        return [_plain(getattr(value, field.name)) for field in fields(value)]
-    if is_dataclass(value):
-        # A command: by name, so that only a file that has one costs the import of what knows commands.
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return str(value) if isinstance(value, Path) else value
-
-
-def _made(part: Callable[..., Any] | None, value: Any) -> Any:
-    if isinstance(value, dict):
-        return _command(cast("dict[str, Any]", value))
-    if not isinstance(value, list):
-        return value
-    items = cast("list[Any]", value)
-    if part is None:
-        return tuple(_made(None, item) for item in items)
-    return tuple(part(*(_made(None, field) for field in item)) for item in items)
-
-
-def _command(values: dict[str, Any]) -> WorkerCommand:
     from celery_analyzers.celery_commands import WorkerCommand
-
-    given: dict[str, Any] = {name: _made(None, value) for name, value in values.items()}
-    given["path"] = Path(values["path"])
-    return WorkerCommand(**given)
-
-
-_EMPTY = FileRecord()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +64,8 @@ class ProjectIndex:
     def with_records(self, records: Mapping[str, FileRecord]) -> ProjectIndex:
         """The index of the same files with other records."""
         index = replace(self, records=records)
-        if "_suffixes" in self.__dict__:
-            index.__dict__["_suffixes"] = self._suffixes
+        if "_modules" in self.__dict__:
+            index.__dict__["_modules"] = self._modules
         return index
 
     @cached_property
@@ -424,46 +283,26 @@ class ProjectIndex:
 
     def command_values(self, option: str) -> tuple[object, ...]:
         """The values that the workspace's command lines give a worker's option, None for one that cannot be told."""
-        given = (value for command in self.commands for name, value in command.options if name == option)
-        return (*given, None) if self._has_unread_commands else tuple(given)
+        return self._workers.values(option)
 
     def worker_pools(self) -> tuple[str | None, ...]:
         """The pools that the workspace's workers are started with: None where that cannot be told, empty texts where
         the settings decide."""
-        return self._worker_pools
-
-    @cached_property
-    def _worker_pools(self) -> tuple[str | None, ...]:
-        found: set[str | None] = set()
-        for command in self.commands:
-            if command.kind == "worker":
-                found.update(command.values("pool") or ("" if command.is_complete else None,))
-        if self._has_unread_commands:
-            found.add(None)
-        return tuple(sorted(found, key=lambda pool: pool or ""))
+        return self._workers.pools
 
     def queues_consumed(self) -> tuple[tuple[str, ...], bool] | None:
         """The queues that the workers of deployment files are started with, and whether some worker is started without
         any, so that it takes those of its app's settings; None where no worker is started, or not all can be told."""
-        workers = [command for command in self.commands if command.kind == "worker"]
-        if not workers or self._has_unread_commands:
-            return None
-        found: set[str] = set()
-        for worker in workers:
-            given = worker.values("queues")
-            if not worker.is_complete or None in given:
-                return None
-            found.update(queue.strip() for value in given for queue in (value or "").split(","))
-        return tuple(sorted(found)), any(not worker.has("queues") for worker in workers)
+        return self._workers.queues()
 
-    @cached_property
-    def _has_unread_commands(self) -> bool:
-        return any(record.unread for path, record in self.records.items() if not path.endswith(".py"))
-
-    @cached_property
+    @property
     def commands(self) -> tuple[WorkerCommand, ...]:
         """The workers that deployment files start."""
-        return tuple(command for record in self.records.values() for command in record.commands)
+        return self._workers.commands
+
+    @cached_property
+    def _workers(self) -> DeployedWorkers:
+        return DeployedWorkers(self.records)
 
     def environment_example(self, variable: str, path: str) -> str | None:
         """The file nearest to another that shows the project's environment variables and lacks this one; where the
@@ -483,34 +322,15 @@ class ProjectIndex:
 
     def has_module(self, name: str) -> bool:
         """Whether the workspace has a module of this dotted name, under whatever folder."""
-        stem = name.replace(".", "/")
-        return f"{stem}.py" in self._suffixes or f"{stem}/__init__.py" in self._suffixes
+        return self._modules.has_module(name)
 
     def has_package(self, name: str) -> bool:
         """Whether the workspace has a folder of this dotted name with Python files in it."""
-        return name.replace(".", "/") + "/" in self._suffixes
+        return self._modules.has_package(name)
 
     @cached_property
-    def _suffixes(self) -> frozenset[str]:
-        """The paths of the files, and of the folders they stand in, from every folder on."""
-        found: set[str] = set()
-        folders: set[str] = set()
-        start = len(self.root) + 1
-        for path in self.files:
-            inside = path[start:].replace(os.sep, "/")
-            folder = inside[: inside.rfind("/") + 1]
-            folders.add(folder)
-            while True:
-                found.add(inside)
-                cut = inside.find("/") + 1
-                if not cut:
-                    break
-                inside = inside[cut:]
-        for folder in folders:
-            parts = folder.split("/")[:-1]
-            for first in range(len(parts)):
-                found.update("/".join(parts[first:last]) + "/" for last in range(first + 1, len(parts) + 1))
-        return frozenset(found)
+    def _modules(self) -> WorkspaceModules:
+        return WorkspaceModules(self.files, self.root)
 
     def meaning(self) -> object:
         """What findings can depend on: equal meanings give equal answers to all questions of rules."""

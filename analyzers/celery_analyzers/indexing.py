@@ -14,6 +14,7 @@ from typing import cast
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.bindings import STAR, ImportBinding
+from celery_analyzers.call_facts import Dispatch
 from celery_analyzers.command_lines import commands_in, is_deployment_file
 from celery_analyzers.configuration import app_attributes
 from celery_analyzers.configuration_files import ALL_WORDS, is_configuration, words_in
@@ -21,8 +22,8 @@ from celery_analyzers.configuration_sources import apps_configured, apps_made, s
 from celery_analyzers.effective import may_be_limited, names_of
 from celery_analyzers.environment_files import example_words, is_example
 from celery_analyzers.expressions import Expression, Reference
-from celery_analyzers.facts import Dispatch, TaskClass, TaskDefinition
-from celery_analyzers.index import ANY_CLASS, FileRecord, ProjectIndex, SourceRecord, TaskRecord, UseRecord
+from celery_analyzers.index import ProjectIndex
+from celery_analyzers.index_records import ANY_CLASS, FileRecord, SourceRecord, TaskRecord, UseRecord
 from celery_analyzers.long_text import LARGEST_MODULE
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
@@ -30,6 +31,7 @@ from celery_analyzers.relevance import concerns_celery
 from celery_analyzers.resolution import resolve
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.symbols import External, ProjectClass, ProjectFunction, Scope, Symbol
+from celery_analyzers.task_facts import TaskClass, TaskDefinition
 from celery_analyzers.tasks import ProjectTask
 
 NO_RULES = RuleSet(())

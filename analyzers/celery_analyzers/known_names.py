@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 from celery_analyzers.spelling import correction
 
 if TYPE_CHECKING:
-    from celery_analyzers.index import TaskRecord
+    from celery_analyzers.index_records import TaskRecord
 
+BUILTIN_TASKS = frozenset(
+    f"celery.{name}"
+    for name in ("accumulate", "backend_cleanup", "chain", "chord", "chord_unlock", "chunks", "group", "map", "starmap")
+)
+"""The tasks that every app has."""
 _DIGITS = re.compile(r"\d+")
 
 

@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Span
 from celery_analyzers.source import NEWLINE
 from celery_analyzers.strings import string_end
-
-if TYPE_CHECKING:
-    import ast
-    from collections.abc import Callable, Iterator
+from celery_analyzers.trees import Function
 
 _TOKENS = re.compile(r"#[^\r\n]*|\"\"\"|'''|[\"'(\[{)\]}]")
 _BETWEEN_ITEMS = re.compile(r"#[^\r\n]*|[(),/*]")
 _DEF = re.compile(r"(?:async\b(?:[ \t\f]|\\(?:\r\n|\r|\n))*)?def\b(?:[ \t\f]|\\(?:\r\n|\r|\n))*\w+")
+
+SpanOf = Callable[[ast.AST], Span]
+"""Where a node stands in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def comments_in(text: str, start: int, end: int) -> list[str]:
     return [token for token, _ in _tokens(text, start, end) if token[0] == "#"]
 
 
-def call_listing(text: str, call: ast.Call, span_of: Callable[[ast.AST], Span]) -> Listing | None:
+def call_listing(text: str, call: ast.Call, span_of: SpanOf) -> Listing | None:
     """The arguments of a call. None for `f(x for x in y)`, which takes no second argument as it stands."""
     opening = _next(text, span_of(call.func).end, "(")
     close = span_of(call).end - 1
@@ -88,7 +89,7 @@ def call_listing(text: str, call: ast.Call, span_of: Callable[[ast.AST], Span]) 
     return Listing(opening, close, _items(text, opening, close, spans))
 
 
-def dict_listing(text: str, node: ast.Dict, span_of: Callable[[ast.AST], Span]) -> Listing:
+def dict_listing(text: str, node: ast.Dict, span_of: SpanOf) -> Listing:
     """The items of a dict; the stars of `**more` belong to their item."""
     whole = span_of(node)
     starts = [span_of(value if key is None else key).start for key, value in zip(node.keys, node.values, strict=True)]
@@ -97,9 +98,7 @@ def dict_listing(text: str, node: ast.Dict, span_of: Callable[[ast.AST], Span]) 
     return Listing(whole.start, whole.end - 1, _items(text, whole.start, whole.end - 1, spans))
 
 
-def parameter_listing(
-    text: str, function: ast.FunctionDef | ast.AsyncFunctionDef, span_of: Callable[[ast.AST], Span]
-) -> Listing | None:
+def parameter_listing(text: str, function: Function, span_of: SpanOf) -> Listing | None:
     """The parameters of a function. A lone `*` belongs to the one behind it, a `/` to the one in front."""
     head = _DEF.search(text, span_of(function).start)
     if head is None:

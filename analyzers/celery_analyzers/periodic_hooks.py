@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.symbols import App
+from celery_analyzers.trees import Function
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import BeatContext
+    from celery_analyzers.app_contexts import BeatContext
 
 ADDING = "add_periodic_task"
 _HOOKS = ("on_after_configure.connect", "on_after_finalize.connect", "on_configure.connect")
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def is_celerys(node: ast.expr, context: BeatContext) -> bool:

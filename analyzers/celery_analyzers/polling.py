@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.effective import Level, may_be_limited
 from celery_analyzers.handlers import own_nodes
-from celery_analyzers.index import TIME_LIMIT
+from celery_analyzers.index_records import TIME_LIMIT
 
 if TYPE_CHECKING:
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
+    from celery_analyzers.task_facts import TaskDefinition
 
 SLEEP = "time.sleep"
 _LEAVES = (ast.Break, ast.Return, ast.Raise)

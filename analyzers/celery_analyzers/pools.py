@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.index import ASYNC_POOL
+from celery_analyzers.index_records import ASYNC_POOL
 
 if TYPE_CHECKING:
     from celery_analyzers.context import Context

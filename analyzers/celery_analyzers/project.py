@@ -6,10 +6,7 @@ packages. Must not know rules.
 
 from __future__ import annotations
 
-import inspect
-import os
 import re
-import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,14 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from celery_analyzers.bindings import Binding
 from celery_analyzers.celery_version import CeleryVersion, version_for
 from celery_analyzers.configuration import Given, Place, given_in
-from celery_analyzers.long_text import LARGEST_MODULE
-from celery_analyzers.module_names import UNREADABLE, head_end, module_names, segment_names
+from celery_analyzers.import_paths import import_paths
+from celery_analyzers.module_names import UNREADABLE, module_names, segment_names
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText
-from celery_analyzers.source import LineIndex
-from celery_analyzers.strings import string_end
+from celery_analyzers.source_texts import docstring_of, line_of_function, line_of_name, text_on_disk
 from celery_analyzers.symbols import Scope
-from celery_analyzers.task_names import is_started_in, module_names_of
+from celery_analyzers.task_names import module_names_of
 from celery_analyzers.test_files import TEST_FILES, is_test
 from celery_analyzers.unread_names import UnreadNames
 
@@ -37,7 +33,6 @@ if TYPE_CHECKING:
 _Found = TypeVar("_Found")
 Question = tuple[str, tuple[str, ...]]
 """A method of the index, and its arguments."""
-_DOCSTRING = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*[ \t]*[rR]?(?P<quote>\"\"\"|'\'\'|[\"'])")
 
 
 class Project:
@@ -218,11 +213,7 @@ class Project:
             text = None if place.path is None else self._text(place.path)
         except FileNotFoundError:
             return None
-        if text is None:
-            return None
-        name = re.escape(place.name)
-        match = re.search(rf"^[ \t]*{name}[ \t]*[:=\[(]", text, re.MULTILINE) or re.search(rf"\b{name}\b", text)
-        return None if match is None else LineIndex(text).position(match.end() - 1)[0]
+        return None if text is None else line_of_name(place.name, text)
 
     def docstring(self, path: Path, function: str) -> str | None:
         """The first paragraph of the docstring of a function; None where it has none, or cannot be found."""
@@ -230,17 +221,7 @@ class Project:
             text = self._text(path)
         except FileNotFoundError:
             return None
-        match = re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(function)}\b", text or "", re.MULTILINE)
-        end = None if match is None or text is None else head_end(text, match.end())
-        if text is None or end is None:
-            return None
-        opening = _DOCSTRING.match(text, end)
-        if opening is None:
-            return None
-        quote = opening["quote"]
-        close, _ = string_end(text, opening.start("quote"), quote, len(text))
-        said = text[opening.end() : close].removesuffix(quote)
-        return inspect.cleandoc(said).split("\n\n")[0].strip() or None
+        return None if text is None else docstring_of(function, text)
 
     def line_in(self, path: Path, function: str, below: int) -> int | None:
         """The number of the line that stands `below` the first of a function of a module, from 0."""
@@ -248,8 +229,8 @@ class Project:
             text = self._text(path) or ""
         except FileNotFoundError:
             return None
-        match = re.search(rf"^def[ \t]+{re.escape(function)}\b", text, re.MULTILINE)
-        return None if match is None else LineIndex(text).position(match.start())[0] + below
+        first = line_of_function(function, text)
+        return None if first is None else first + below
 
     def module_at(self, path: Path) -> ModuleScope | None:
         """The scope of the module at `path`; None where there is none."""
@@ -293,41 +274,11 @@ class Project:
     def _import(self, importer: Path, name: str, level: int) -> tuple[ModuleScope | None, tuple[Path, ...]]:
         """The module that a file means by a name, and what was looked at to find it."""
         consulted: list[Path] = []
-        for base in self._bases(importer, level, consulted):
-            stem = base.joinpath(*name.split(".")) if name else base
-            for path in (stem.with_name(stem.name + ".py"), stem / "__init__.py"):
-                consulted.append(path)
-                scope = self._scope(path)
-                if scope is not None:
-                    return scope, tuple(consulted)
+        for path in import_paths(importer, name, level, self.root, consulted):
+            scope = self._scope(path)
+            if scope is not None:
+                return scope, tuple(consulted)
         return None, tuple(consulted)
-
-    def _bases(self, path: Path, level: int, consulted: list[Path]) -> Iterator[Path]:
-        """Folders that an import in the file `path` may start from, the likeliest first."""
-        if level:
-            yield path.parents[level - 1] if level <= len(path.parents) else path.parent
-            return
-        if self.root is None:
-            return
-        folder = path.parent
-        started_in: list[Path] = []
-        while folder != self.root and folder != folder.parent:
-            marker = folder / "__init__.py"
-            consulted.append(marker)
-            if not marker.is_file():
-                break
-            started_in.append(folder)
-            folder = folder.parent
-        seen: set[Path] = set()
-        inside = [folder, *(parent for parent in folder.parents if self._inside(parent))]
-        # A package that is a project of its own may be what Python is started in.
-        for base in [*inside, self.root, self.root / "src", *filter(is_started_in, started_in)]:
-            if base not in seen:
-                seen.add(base)
-                yield base
-
-    def _inside(self, folder: Path) -> bool:
-        return self.root is not None and (folder == self.root or self.root in folder.parents)
 
     def _scope(self, path: Path) -> ModuleScope | None:
         if path not in self._scopes:
@@ -351,18 +302,7 @@ class Project:
         text = self._overlays.get(path)
         if text is not None:
             return text
-        try:
-            status = os.stat(path)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileNotFoundError
-            if status.st_size > LARGEST_MODULE:
-                return None
-            data = path.read_bytes()
-        except PermissionError:
-            return None
-        except (OSError, ValueError):
-            raise FileNotFoundError from None
-        return None if b"\0" in data else data.decode("utf-8", "replace")
+        return text_on_disk(path)
 
 
 @lru_cache(maxsize=4096)

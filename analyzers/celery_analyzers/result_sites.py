@@ -9,8 +9,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.call_facts import ResultMade
 from celery_analyzers.expressions import expression
-from celery_analyzers.facts import ResultMade
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import AppAttribute, External, Scope
 from celery_analyzers.tasks import task_of

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
+    from celery_analyzers.task_facts import TaskDefinition
 
 DEFAULT_MAX_RETRIES = 3
 DEFAULT_RETRY_DELAY = 180

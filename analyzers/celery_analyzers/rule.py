@@ -15,34 +15,16 @@ from celery_analyzers.groups import Group, group_of
 from celery_analyzers.proof import Proof
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import (
-        AppContext,
-        BeatContext,
-        CallContext,
-        CanvasContext,
-        Context,
-        DispatchContext,
-        IgnoreContext,
-        SettingContext,
-    )
-    from celery_analyzers.facts import (
-        AppMade,
-        BeatEntry,
-        CanvasMade,
-        CeleryImport,
-        ConfiguredFrom,
-        CrontabCall,
-        Discovery,
-        Dispatch,
-        ResultMade,
-        SettingGiven,
-        SignalHandler,
-        TaskCalled,
-        TaskClass,
-        TaskDefinition,
-        TaskMethod,
-    )
+    from celery_analyzers.app_contexts import AppContext, BeatContext, SettingContext
+    from celery_analyzers.app_facts import AppMade, ConfiguredFrom, Discovery, SettingGiven
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch, ResultMade, TaskCalled
+    from celery_analyzers.context import Context
+    from celery_analyzers.ignores import IgnoreContext
+    from celery_analyzers.import_facts import CeleryImport
+    from celery_analyzers.schedule_facts import BeatEntry, CrontabCall
     from celery_analyzers.settings import Preset
+    from celery_analyzers.task_facts import SignalHandler, TaskClass, TaskDefinition, TaskMethod
 
 DOCUMENTATION_URL = "https://github.com/celeryls/celeryls/blob/main/docs/rules/{name}.md"
 SECTIONS = (

@@ -10,7 +10,7 @@ from celery_analyzers.symbols import External
 from celery_analyzers.visibility import seconds_from_now
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import BeatContext
+    from celery_analyzers.app_contexts import BeatContext
 
 MINUTE, HOUR = 60, 3600
 _FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from celery_analyzers.context import Context, SettingContext
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.context import Context
     from celery_analyzers.tasks import Task
 
 PICKLE = "application/x-python-serialize"

@@ -10,8 +10,8 @@ from celery_analyzers.findings import Edit, Span
 from celery_analyzers.layout import first_on_line, indentation, line_end, newline_of
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
 
 _CONF = re.compile(r"[\w.]+\bconf\b")
 

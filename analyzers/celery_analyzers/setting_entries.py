@@ -10,14 +10,13 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from celery_analyzers.app_settings import SettingsHome
 from celery_analyzers.celery_tables import setting_tables
-from celery_analyzers.edits import SpanOf, add_item
+from celery_analyzers.dict_edits import add_item
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.findings import Edit, Span
-from celery_analyzers.layout import first_on_line, indentation, line_end, newline_of
+from celery_analyzers.layout import SpanOf, first_on_line, indentation, line_end, newline_of
 from celery_analyzers.segmented_text import SegmentedText
 from celery_analyzers.segments import Kind
 from celery_analyzers.setting_names import canonical, spellings
@@ -37,7 +36,11 @@ class SettingEntry:
     name: str
     key: str
     value: str
-    creates: ClassVar[bool] = False
+
+    @property
+    def creates(self) -> bool:
+        """Settings are only added to files that are there."""
+        return False
 
     def edits(self, text: str) -> tuple[Edit, ...]:
         """The edits that add the entry to a text; none where the setting is no dict that can be read there."""

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from celery_analyzers.app_facts import ConfiguredFrom, Discovery, SettingGiven
 from celery_analyzers.beat_sites import BeatReader, BeatSite, is_called_schedule, is_dict_call, is_entry
+from celery_analyzers.call_facts import Argument
 from celery_analyzers.configuration_sources import makes_app, source_of
 from celery_analyzers.expressions import Invocation, dotted_path, expression
-from celery_analyzers.facts import Argument, ConfiguredFrom, Discovery, SettingGiven
 from celery_analyzers.findings import Span
-from celery_analyzers.index import SourceRecord
+from celery_analyzers.index_records import SourceRecord
 from celery_analyzers.resolution import evaluate_symbol, resolve
 from celery_analyzers.setting_names import canonical, looks_like_setting, suggestion
 from celery_analyzers.symbols import App, AppAttribute, ProjectClass, Scope

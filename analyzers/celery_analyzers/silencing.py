@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from celery_analyzers.context import IgnoreContext
 from celery_analyzers.findings import Finding
-from celery_analyzers.ignores import Ignore
+from celery_analyzers.ignores import Ignore, IgnoreContext
 from celery_analyzers.registry import RuleSet, find_rule
 from celery_analyzers.source import LineIndex
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from celery_analyzers.bindings import Binding, FunctionBinding, ImportBinding
-from celery_analyzers.expressions import Invocation, Reference, expression
-from celery_analyzers.facts import TaskCalled
+from celery_analyzers.call_facts import TaskCalled
+from celery_analyzers.expressions import Reference, callee, expression
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import Scope
 from celery_analyzers.syntax import Syntax
@@ -42,8 +42,8 @@ def callables_in(names: Mapping[str, tuple[Binding, ...]]) -> frozenset[str]:
 
 def _may_be_task(binding: Binding) -> bool:
     if isinstance(binding, FunctionBinding):
-        callees = (d.function if isinstance(d, Invocation) else d for d in binding.decorators)
-        return any(isinstance(callee, Reference) and "task" in callee.path for callee in callees)
+        called = map(callee, binding.decorators)
+        return any(isinstance(decorator, Reference) and "task" in decorator.path for decorator in called)
     if not isinstance(binding, ImportBinding) or binding.module.split(".", 1)[0] in ("celery", "asyncio"):
         return False
     return "task" in binding.module or (binding.name is not None and "task" in binding.name)

@@ -9,10 +9,13 @@ import ast
 from dataclasses import dataclass
 
 from celery_analyzers.bindings import ClassBinding, class_binding
-from celery_analyzers.facts import TaskClass, TaskMethod
-from celery_analyzers.resolution import is_task_class
+from celery_analyzers.expressions import callee, expression
+from celery_analyzers.function_facts import function_facts
+from celery_analyzers.resolution import evaluate_symbol, is_task_class
 from celery_analyzers.symbols import ProjectClass, Scope
 from celery_analyzers.syntax import Syntax
+from celery_analyzers.task_facts import TaskClass, TaskMethod
+from celery_analyzers.trees import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class TaskMethodSite:
     """A method of a task class with its node."""
 
     method: TaskMethod
-    node: ast.FunctionDef | ast.AsyncFunctionDef
+    node: Function
     scope: Scope
 
     @property
@@ -49,6 +52,12 @@ def task_class_site(node: ast.ClassDef, scope: Scope, syntax: Syntax) -> TaskCla
     if not is_task_class(owner):
         return None
     return TaskClassSite(TaskClass(node.name, syntax.name_span(node), owner), node, scope)
+
+
+def task_method_site(node: Function, scope: Scope, owner: ProjectClass, syntax: Syntax) -> TaskMethodSite:
+    """A method of a task class, which is `owner`."""
+    decorators = tuple(evaluate_symbol(callee(expression(d)), scope) for d in node.decorator_list)
+    return TaskMethodSite(TaskMethod(function_facts(node, syntax), owner, decorators), node, scope)
 
 
 def _whole_class(node: ast.ClassDef, scope: Scope) -> ProjectClass:

@@ -13,7 +13,7 @@ from typing import cast
 
 from celery_analyzers.bindings import STAR, Binding, FunctionBinding, ImportBinding
 from celery_analyzers.effective import names_of
-from celery_analyzers.expressions import Expression, Invocation
+from celery_analyzers.expressions import Expression, callee
 from celery_analyzers.known_names import AboutName
 from celery_analyzers.makers import maker_of
 from celery_analyzers.project import Project
@@ -102,7 +102,7 @@ def _is_known(decorator: Expression, scope: Scope) -> bool:
     """Whether a decorator is known to make no task, or one that the index knows by its name."""
     if maker_of(decorator, scope) is not None:
         return True
-    symbol = evaluate_symbol(decorator.function if isinstance(decorator, Invocation) else decorator, scope)
+    symbol = evaluate_symbol(callee(decorator), scope)
     if not isinstance(symbol, External):
         return False
     path = symbol.path

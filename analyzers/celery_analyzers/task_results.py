@@ -14,7 +14,7 @@ from celery_analyzers.local_names import is_none
 from celery_analyzers.signatures import begins, function_around, is_shared, reads, whole
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import CallContext
+    from celery_analyzers.call_contexts import CallContext
 
 WAITING = frozenset({"get", "join", "join_native", "wait"})
 """Methods of a result that wait for it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, cast
 
 from celery_analyzers.bindings import FunctionBinding, ParameterBinding, ValueBinding
-from celery_analyzers.expressions import Expression, Invocation
+from celery_analyzers.expressions import Expression, Invocation, callee
 from celery_analyzers.makers import CELERYS, Maker, maker_of
 from celery_analyzers.registrations import registered_name
 from celery_analyzers.resolution import evaluate_symbol, is_task_class
@@ -212,8 +212,7 @@ def _takes_instance(parameters: tuple[ParameterBinding, ...]) -> bool:
 
 def is_transparent(decorator: Expression, scope: Scope) -> bool:
     """Whether a decorator passes on all arguments and what comes back."""
-    callee = decorator.function if isinstance(decorator, Invocation) else decorator
-    symbol = evaluate_symbol(callee, scope)
+    symbol = evaluate_symbol(callee(decorator), scope)
     return isinstance(symbol, External) and symbol.path in TRANSPARENT_DECORATORS
 
 

@@ -22,8 +22,8 @@ from celery_analyzers.resolution import TASK_CLASSES, base_classes
 from celery_analyzers.symbols import AppAttribute, External, ProjectClass
 
 if TYPE_CHECKING:
-    from celery_analyzers.context import CallContext, DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.call_contexts import CallContext, DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.findings import NeededImport
     from celery_analyzers.tasks import ProjectTask
 

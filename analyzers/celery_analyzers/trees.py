@@ -9,6 +9,9 @@ import ast
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+"""The node of a function, of whichever kind."""
+
 # Operators and contexts are nodes to `ast`, but carry nothing beyond their class.
 _LEAVES = frozenset(
     {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "op", "ops", "simple"}

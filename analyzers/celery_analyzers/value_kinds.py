@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 
 from celery_analyzers.class_kinds import Kind, derives_from, instance_of, is_member, type_of
 from celery_analyzers.expressions import Collection, Expression, Invocation, expression
-from celery_analyzers.local_names import SET_OPERATORS, Bound, Function, LocalNames, is_none
+from celery_analyzers.local_names import SET_OPERATORS, Bound, LocalNames, is_none
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.symbols import External, Instance, ProjectClass, ProjectFunction, ProjectInstance, Scope, Value
 from celery_analyzers.tasks import task_of
+from celery_analyzers.trees import Function
 
 _SET_METHODS = frozenset({"copy", "difference", "intersection", "symmetric_difference", "union"})
 _PATH_METHODS = frozenset({"absolute", "expanduser", "joinpath", "resolve", "with_name", "with_suffix"})

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from celery_analyzers.expressions import Expression, Invocation, dotted_path, expression
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+from celery_analyzers.trees import Function
 
 
 @dataclass(frozen=True, slots=True)

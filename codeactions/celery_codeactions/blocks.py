@@ -17,7 +17,7 @@ from celery_analyzers.trees import walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from celery_analyzers.extraction import Function
+    from celery_analyzers.trees import Function
 
 
 def has_docstring(function: Function) -> bool:

@@ -10,7 +10,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celery_analyzers.facts import Dispatch
+from celery_analyzers.call_facts import Dispatch
 from celery_analyzers.retries import DEFAULT_RETRY_DELAY, autoretry_exceptions, instance_parameter, max_retries
 from celery_analyzers.symbols import External
 from celery_codeactions.retry_schedules import waits
@@ -19,7 +19,7 @@ from celery_codeactions.task_descriptions import parameters_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.facts import Parameter
+    from celery_analyzers.task_facts import Parameter
     from celery_codeactions.place import Place, TaskHere
     from celery_codeactions.project_apps import ProjectApp
 

@@ -12,14 +12,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from celery_analyzers.bindings import function_scope
-from celery_analyzers.context import Context, DispatchContext
+from celery_analyzers.call_contexts import DispatchContext
+from celery_analyzers.context import Context
 from celery_analyzers.dispatch_sites import DispatchSite
 from celery_analyzers.expressions import expression
-from celery_analyzers.extraction import TaskSite
 from celery_analyzers.findings import Span
 from celery_analyzers.layout import line_start
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.scopes import InnerScope
+from celery_analyzers.task_sites import TaskSite
 from celery_analyzers.trees import walk
 from celery_codeactions.task_operations import TaskOperations
 
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 
     from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.body import Body
-    from celery_analyzers.extraction import Function
-    from celery_analyzers.facts import Dispatch, TaskDefinition
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.project import Project
     from celery_analyzers.symbols import Scope, Symbol
     from celery_analyzers.syntax import Syntax
+    from celery_analyzers.task_facts import TaskDefinition
+    from celery_analyzers.trees import Function
 
 Node = TypeVar("Node", bound=ast.AST)
 Texts = Callable[["Path"], "str | None"]

@@ -19,7 +19,7 @@ from celery_analyzers.symbols import External, ProjectClass
 from celery_codeactions.retry_schedules import in_words, waits
 
 if TYPE_CHECKING:
-    from celery_analyzers.facts import Parameter
+    from celery_analyzers.task_facts import Parameter
     from celery_codeactions.place import TaskHere
 
 _MOST_WAITS = 6

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from celery_analyzers.index import FileRecord, ProjectIndex
+from celery_analyzers.index import ProjectIndex
+from celery_analyzers.index_records import FileRecord
 from celery_language_server.cache_keys import hash_of
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from celery_language_server.protocol import RawJson, dump
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
+    from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.findings import Finding
+    from celery_analyzers.segment_analysis import SegmentAnalysis
     from celery_analyzers.source import LineIndex
     from celery_language_server.documents import Document
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from celery_analyzers.index import FileRecord, ProjectIndex
+from celery_analyzers.index import ProjectIndex
+from celery_analyzers.index_records import FileRecord
 
 if TYPE_CHECKING:
     from pathlib import Path

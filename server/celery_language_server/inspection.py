@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from celery_analyzers.analysis import FileAnalysis
-from celery_analyzers.index import FileRecord
+from celery_analyzers.index_records import FileRecord
 from celery_analyzers.indexing import concerns_index, read_record
 from celery_analyzers.long_text import LARGEST_MODULE
 from celery_analyzers.project import Project

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.context import Context
-from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.findings import Finding, Severity
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.rule import Rule
 from celery_analyzers.settings import Settings
+from celery_analyzers.task_facts import TaskDefinition
 
 ALL = RuleSet.from_settings(Settings(preset="all"))
 

@@ -8,10 +8,10 @@ import pytest
 from tests.analyzers.engine import write
 
 from celery_analyzers.analysis import FileAnalysis
-from celery_analyzers.facts import BeatEntry
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
+from celery_analyzers.schedule_facts import BeatEntry
 
 APP = "from celery import Celery\napp = Celery('shop')\n@app.task\ndef send(): pass\n"
 ENTRY = "{'task': 'shop.send', 'schedule': 60}"

@@ -11,10 +11,10 @@ from engine import tasks, write
 
 from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.effective import Effective, Level, effective_option
-from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.indexing import NO_RULES, index_of
 from celery_analyzers.project import Project
 from celery_analyzers.symbols import UNKNOWN
+from celery_analyzers.task_facts import TaskDefinition
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ import pytest
 from tests.analyzers.engine import tasks, write
 
 from celery_analyzers.analysis import FileAnalysis
-from celery_analyzers.facts import TaskDefinition
 from celery_analyzers.indexing import index_of
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
 from celery_analyzers.relevance import concerns_celery
+from celery_analyzers.task_facts import TaskDefinition
 
 APP = 'from celery import Celery\napp = Celery("shop")\n'
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from ruff import find_ruff_bin
 
 from celery_analyzers.analysis import FileAnalysis
-from celery_analyzers.facts import Dispatch, TaskDefinition
+from celery_analyzers.call_facts import Dispatch
 from celery_analyzers.ignores import comments
 from celery_analyzers.project import Project
 from celery_analyzers.registry import RuleSet
+from celery_analyzers.task_facts import TaskDefinition
 from celery_codeactions.fixes import apply_edits
 from celery_codeactions.line_length import line_length
 from celery_codeactions.offers import ChangedFile, changed_files, offers_at

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from celery_analyzers import edits
+from celery_analyzers import dict_edits, edits, function_edits
 from celery_analyzers.findings import Edit, Span
 from celery_analyzers.source import LineIndex
 from celery_codeactions.fixes import apply_edits
@@ -305,7 +305,9 @@ def test_add_first_parameter(case: tuple[str, str]) -> None:
     before, after = case
     parsed = Parsed(before)
 
-    assert changed(before, edits.add_parameter(before, parsed.function, parsed.span, "self", first=True)) == after
+    assert (
+        changed(before, function_edits.add_parameter(before, parsed.function, parsed.span, "self", first=True)) == after
+    )
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in LAST_PARAMETER.items()])
@@ -313,7 +315,7 @@ def test_add_last_parameter(case: tuple[str, str]) -> None:
     before, after = case
     parsed = Parsed(before)
 
-    assert changed(before, edits.add_parameter(before, parsed.function, parsed.span, "self")) == after
+    assert changed(before, function_edits.add_parameter(before, parsed.function, parsed.span, "self")) == after
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,7 @@ def test_annotate_parameter(before: str, after: str) -> None:
 
     parameter = parsed.function.args.args[0]
 
-    assert changed(before, edits.annotate_parameter(before, parameter, parsed.span, "int")) == after
+    assert changed(before, function_edits.annotate_parameter(before, parameter, parsed.span, "int")) == after
 
 
 @pytest.mark.parametrize(
@@ -352,7 +354,7 @@ def test_annotate_parameter(before: str, after: str) -> None:
 def test_insert_before(before: str, code: str, after: str) -> None:
     parsed = Parsed(before)
 
-    assert changed(before, edits.insert_before(before, parsed.module.body[1], parsed.span, code)) == after
+    assert changed(before, function_edits.insert_before(before, parsed.module.body[1], parsed.span, code)) == after
 
 
 def test_insert_before_in_a_block() -> None:
@@ -361,7 +363,7 @@ def test_insert_before_in_a_block() -> None:
         ("def f(): b()\n", "def f(): x = 1; b()\n"),
     ):
         parsed = Parsed(before)
-        made = edits.insert_before(before, parsed.function.body[0], parsed.span, "x = 1")
+        made = function_edits.insert_before(before, parsed.function.body[0], parsed.span, "x = 1")
         assert changed(before, made) == after
 
 
@@ -418,7 +420,7 @@ def test_nest_items(case: tuple[str, str | None]) -> None:
     parsed = Parsed(before)
     node = next(node for node in ast.walk(parsed.module) if isinstance(node, ast.Dict))
     names = [key.value for key in node.keys if isinstance(key, ast.Constant) and key.value in ("a", "b")]
-    made = edits.nest_items(before, node, parsed.span, [str(name) for name in names], "o")
+    made = dict_edits.nest_items(before, node, parsed.span, [str(name) for name in names], "o")
     assert (changed(before, made) if made else None) == after
 
 
@@ -426,8 +428,8 @@ def test_rename_key() -> None:
     text = "{'a': 1, \"b\": 2}\n"
     parsed = Parsed(text)
     node = next(node for node in ast.walk(parsed.module) if isinstance(node, ast.Dict))
-    assert changed(text, edits.rename_key(text, node, parsed.span, "b", "c")) == "{'a': 1, \"c\": 2}\n"
-    assert edits.rename_key(text, node, parsed.span, "x", "c") == ()
+    assert changed(text, dict_edits.rename_key(text, node, parsed.span, "b", "c")) == "{'a': 1, \"c\": 2}\n"
+    assert dict_edits.rename_key(text, node, parsed.span, "x", "c") == ()
 
 
 @st.composite
@@ -522,7 +524,7 @@ def test_adding_a_parameter_keeps_the_others(text: str, first: bool) -> None:
     before = Parsed(text)
     parameter = "new" if first else "new=9"
 
-    result = changed(text, edits.add_parameter(text, before.function, before.span, parameter, first=first))
+    result = changed(text, function_edits.add_parameter(text, before.function, before.span, parameter, first=first))
 
     after = Parsed(result)
     names = [argument.arg for argument in ast.walk(after.function.args) if isinstance(argument, ast.arg)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from celery_analyzers.index import FileRecord
+from celery_analyzers.index_records import FileRecord
 from celery_analyzers.test_files import TEST_FILES
 from celery_language_server.folder_index import FolderIndex
 

@@ -146,7 +146,7 @@ def test_lone_surrogates_are_kept() -> None:
 
 
 def test_a_rule_that_fails_loses_no_text(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "celery_analyzers.analysis")
+    caplog.set_level(logging.CRITICAL, "celery_analyzers.segment_checker")
 
     def fail(*_: Any) -> None:
         raise ZeroDivisionError

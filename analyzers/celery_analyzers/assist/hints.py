@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
+from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.assist.beat import time_zone
 from celery_analyzers.assist.retry_plan import retry_plan
 from celery_analyzers.assist.routing import queue_of
 from celery_analyzers.assist.schedules import Schedule
 from celery_analyzers.assist.source_text import written_value
 from celery_analyzers.bindings import ParameterBinding
+from celery_analyzers.call_facts import Argument, Dispatch
 from celery_analyzers.effective import Level, effective_option
-from celery_analyzers.facts import Argument, BeatEntry, CrontabCall, Dispatch, TaskDefinition
 from celery_analyzers.findings import Span
+from celery_analyzers.schedule_facts import BeatEntry, CrontabCall
+from celery_analyzers.segment_analysis import SegmentAnalysis
 from celery_analyzers.settings import INLAY_HINTS
 from celery_analyzers.symbols import UNKNOWN
+from celery_analyzers.task_facts import TaskDefinition
 
 _EFFECTIVE: Final = ("time_limit", "soft_time_limit", "rate_limit")
 _RETRYING: Final = frozenset({"autoretry_for", "retry_backoff", "retry_backoff_max", "retry_jitter", "max_retries"})

@@ -28,7 +28,7 @@ from celery_analyzers.documentation import page as rule_page
 from celery_analyzers.effective import Level, effective_option, settings_given
 from celery_analyzers.findings import Span
 from celery_analyzers.ignores import ignores
-from celery_analyzers.index import BUILTIN_TASKS
+from celery_analyzers.known_names import BUILTIN_TASKS
 from celery_analyzers.registry import find_rule
 from celery_analyzers.resolution import CRONTAB
 from celery_analyzers.setting_names import canonical

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, cast
 
 from celery_analyzers.assist.retry_plan import duration, is_number
+from celery_analyzers.crontab_sites import CRONTAB_FIELDS
 from celery_analyzers.expressions import Expression, Invocation
-from celery_analyzers.extraction import CRONTAB_FIELDS
 from celery_analyzers.resolution import CRONTAB, evaluate_symbol
 from celery_analyzers.symbols import External, Scope, Value
 from celery_analyzers.values import evaluate

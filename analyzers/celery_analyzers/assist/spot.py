@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
+from celery_analyzers.analysis import FileAnalysis
 from celery_analyzers.assist.reading import Reading, read
 from celery_analyzers.bindings import (
     Binding,
@@ -31,6 +31,7 @@ from celery_analyzers.project import Project
 from celery_analyzers.relevance import SEGMENT
 from celery_analyzers.resolution import evaluate_symbol, is_task_class
 from celery_analyzers.scopes import InnerScope
+from celery_analyzers.segment_analysis import SegmentAnalysis
 from celery_analyzers.symbols import UNKNOWN, External, ProjectClass, ProjectFunction, Scope, Symbol
 from celery_analyzers.tasks import ProjectTask, class_task, registering_call, task_of
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Edit, Fix, Severity, Span
-from celery_analyzers.index import ASYNC_POOL
+from celery_analyzers.index_records import ASYNC_POOL
 from celery_analyzers.layout import first_on_line, indentation, newline_of, parameter_listing
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.extraction import Function
-    from celery_analyzers.facts import FunctionFacts, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import FunctionFacts, TaskDefinition
+    from celery_analyzers.trees import Function
 
 _POOLS = ("prefork", "processes", "threads", "solo", "gevent", "eventlet")
 """Celery's own worker pools: none of them awaits a coroutine."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import raise_again
 from celery_analyzers.errors import EVERYTHING, bases_of
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import raise_again
 from celery_analyzers.handlers import Catcher, catchers, span_of_catcher, stops
 from celery_analyzers.libraries import canonical
 from celery_analyzers.operations import operation_of, takes_time
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 
 class AutoretryExceptionSwallowed(Rule):

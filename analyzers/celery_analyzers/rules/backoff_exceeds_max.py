@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _DEFAULT_MAX = 600
 _GROWTH = 8

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from celery_analyzers.edits import add_item, set_keyword
+from celery_analyzers.dict_edits import add_item
+from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.schedules import HOUR, period
@@ -14,9 +15,9 @@ from celery_analyzers.tasks import task_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.findings import Edit, Finding
+    from celery_analyzers.schedule_facts import BeatEntry
     from celery_analyzers.tasks import ProjectTask
 
 _OFTEN = HOUR

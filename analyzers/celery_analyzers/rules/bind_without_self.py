@@ -6,8 +6,9 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import add_parameter, remove_keyword
+from celery_analyzers.edits import remove_keyword
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import FunctionFacts, Parameter, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import FunctionFacts, Parameter, TaskDefinition
 
 _VALUE_NAME = re.compile(r"(?:^|_)(?:ids?|pks?|uuids?|urls?|emails?|slugs?)\Z")
 _VALUE_TYPES = frozenset(

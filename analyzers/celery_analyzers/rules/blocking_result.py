@@ -15,12 +15,13 @@ from celery_analyzers.rule import Rule
 from celery_analyzers.signatures import function_around, reads
 from celery_analyzers.task_results import WAITING, result_uses, sending_call
 from celery_analyzers.tasks import task_of
+from celery_analyzers.trees import Function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _VIEWS = ("django.views.", "rest_framework.")
@@ -138,7 +139,7 @@ def _has_timeout(call: ast.Call) -> bool:
     return bool(call.args) or any(keyword.arg in (None, "timeout") for keyword in call.keywords)
 
 
-def _is_task(function: ast.FunctionDef | ast.AsyncFunctionDef, context: CallContext) -> bool:
+def _is_task(function: Function, context: CallContext) -> bool:
     if context.owner is not None or any(context.enclosing(function)):
         return False
     return task_of(evaluate_symbol(Reference(function.name), context.scope.module_scope)) is not None

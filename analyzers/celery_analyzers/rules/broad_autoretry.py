@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding, Span
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 
 class BroadAutoretry(Rule):

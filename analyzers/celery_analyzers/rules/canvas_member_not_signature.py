@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch
     from celery_analyzers.findings import Finding
     from celery_analyzers.symbols import Symbol
     from celery_analyzers.tasks import ProjectTask

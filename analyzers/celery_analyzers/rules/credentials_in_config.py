@@ -18,8 +18,8 @@ from celery_analyzers.symbols import External
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
     from celery_analyzers.findings import Finding
 
 _URLS = frozenset({"broker_url", "broker_read_url", "broker_write_url", "result_backend", "database_url"})

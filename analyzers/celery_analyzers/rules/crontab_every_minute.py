@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import CrontabCall
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import CrontabCall
 
 _DAYS = ("day_of_week", "day_of_month", "month_of_year")
 

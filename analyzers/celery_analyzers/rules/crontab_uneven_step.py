@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import CrontabCall
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import CrontabCall
 
 _STEP = re.compile(r"\s*\*/0*(\d+)\s*")
 _CYCLES = {"minute": (60, "hour", "minute"), "hour": (24, "day", "hour")}

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _OLD = "acks_on_failure_or_timeout"
 _NEW = ("acks_on_failure", "acks_on_timeout")

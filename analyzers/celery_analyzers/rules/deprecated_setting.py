@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.configuration import calls_of, settings_in_call
-from celery_analyzers.configuration_sources import names_of_module
+from celery_analyzers.configuration import settings_in_call
+from celery_analyzers.configuration_sources import calls_of, names_of_module
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.layout import first_on_line, indentation, newline_of
 from celery_analyzers.rule import Rule
@@ -15,10 +15,10 @@ from celery_analyzers.setting_names import preferred, renames, setting_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
     from celery_analyzers.findings import Finding
-    from celery_analyzers.index import SourceRecord
+    from celery_analyzers.index_records import SourceRecord
 
 _SPLIT = "task_acks_on_failure_or_timeout"
 _CELERYS = ("CELERY", "BROKER_")

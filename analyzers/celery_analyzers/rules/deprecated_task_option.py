@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _ROUTING = ("queue", "exchange", "exchange_type", "routing_key", "delivery_mode", "priority")
 

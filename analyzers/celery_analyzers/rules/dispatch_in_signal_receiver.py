@@ -19,8 +19,8 @@ from celery_analyzers.transactions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.findings import Finding
 
 _RECEIVER = frozenset({External("django.dispatch.receiver"), External("django.dispatch.dispatcher.receiver")})

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.findings import Finding
     from celery_analyzers.layout import Listing
 

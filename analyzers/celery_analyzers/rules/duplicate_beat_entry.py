@@ -16,9 +16,9 @@ from celery_analyzers.tasks import task_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
 
 
 class DuplicateBeatEntry(Rule):

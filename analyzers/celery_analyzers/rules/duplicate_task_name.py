@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.bindings import FunctionBinding, function_binding
-from celery_analyzers.configuration import Place, apps_made
+from celery_analyzers.configuration import Place
+from celery_analyzers.configuration_sources import apps_made
 from celery_analyzers.decorators import name_under
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.effective import app_modules
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
     from celery_analyzers.index import NamedTask
+    from celery_analyzers.task_facts import TaskDefinition
 
 
 class DuplicateTaskName(Rule):

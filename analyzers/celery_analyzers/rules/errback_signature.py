@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.bindings import ParameterBinding
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 

@@ -14,9 +14,11 @@ from celery_analyzers.visibility import Visibility, seconds_from_now, visibility
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, DispatchContext
-    from celery_analyzers.facts import Dispatch, TaskDefinition
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _SENDING = frozenset({"apply_async", "apply_async_on_commit", "send_task", "signature", "subtask", "set"})
 _WAITS = ("countdown", "eta", "timedelta", "default_retry_delay", "retry_backoff", "acks_late", "time_limit")

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import CallSite
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _BUILTINS = frozenset({"eval", "exec"})
 _LOADERS = frozenset({"pickle.loads", "cloudpickle.loads", "dill.loads", "marshal.loads"})

@@ -15,8 +15,8 @@ from celery_analyzers.signatures import ADDING, function_around, is_shared, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CanvasContext
-    from celery_analyzers.facts import CanvasMade
+    from celery_analyzers.call_contexts import CanvasContext
+    from celery_analyzers.call_facts import CanvasMade
     from celery_analyzers.findings import Finding
 
 _AFTER_FIRST = "runs after the first task of the group, without any result: make a chord for it to get all"

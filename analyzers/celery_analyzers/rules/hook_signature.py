@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import add_parameter
 from celery_analyzers.findings import Edit, Fix, Severity, Span
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import FunctionFacts, Parameter, TaskMethod
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import FunctionFacts, Parameter, TaskMethod
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from celery_analyzers.schedules import HOUR, interval
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
 
 _LONG = 12 * HOUR
 _CRONTABS = {24 * HOUR: "minute=0, hour=0", 7 * 24 * HOUR: "minute=0, hour=0, day_of_week=0"}

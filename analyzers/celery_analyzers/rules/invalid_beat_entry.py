@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from celery_analyzers.beat_schedulers import is_celerys
+from celery_analyzers.canvas_roles import SENDING
 from celery_analyzers.celery_tables import tables
-from celery_analyzers.dispatch_sites import SENDING, SIGNING
-from celery_analyzers.edits import nest_items, rename_key, rename_keyword
+from celery_analyzers.dict_edits import nest_items, rename_key
+from celery_analyzers.dispatch_sites import SIGNING
+from celery_analyzers.edits import rename_keyword
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -22,9 +24,10 @@ from celery_analyzers.tasks import task_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import Argument, BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
+    from celery_analyzers.call_facts import Argument
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
 
 _NUMBER = re.compile(r"\s*(0*[1-9]\d*|\d+\.\d+)\s*")
 _PLAIN = (str, bytes, bool, int, float, list, tuple, dict, set, type(None))

@@ -6,8 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, cast
 
+from celery_analyzers.crontab_sites import CRONTAB_FIELDS
 from celery_analyzers.edits import rename_keyword
-from celery_analyzers.extraction import CRONTAB_FIELDS
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import CrontabCall, Field
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import CrontabCall, Field
 
 _RANGES = {
     "minute": range(60),

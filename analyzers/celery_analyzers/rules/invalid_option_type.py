@@ -16,9 +16,11 @@ from celery_analyzers.symbols import Instance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from celery_analyzers.context import Context, DispatchContext
-    from celery_analyzers.facts import Dispatch, Option, TaskDefinition
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _TIMEDELTA = Instance("datetime.timedelta")
 _SERIALIZERS = frozenset({"json", "pickle", "yaml", "msgpack"})

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding, Span
+    from celery_analyzers.task_facts import TaskDefinition
 
 _WRITTEN = re.compile(
     r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?:/|per\b|an?\b)\s*(?:an?\b\s*)?(?P<unit>[a-z]+)\s*", re.IGNORECASE

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _OPTIONS = ("autoretry_for", "dont_autoretry_for", "throws")
 _CLASS_NAME = re.compile(r"[A-Z]\w*(?:Error|Exception)\Z")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Option, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _OF_AUTORETRY = ("retry_backoff", "retry_backoff_max", "retry_jitter", "retry_kwargs", "dont_autoretry_for")
 """Options that only `autoretry_for` makes count."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _REMOTE = frozenset({Category.HTTP, Category.NETWORK})
 """What has no retries of its own: the clients of services, such as boto3, mostly have."""

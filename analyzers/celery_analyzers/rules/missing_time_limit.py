@@ -13,7 +13,7 @@ from celery_analyzers.edits import set_keywords
 from celery_analyzers.effective import Level, may_be_limited
 from celery_analyzers.findings import Edit, Fix, Severity
 from celery_analyzers.handlers import own_nodes
-from celery_analyzers.index import TIME_LIMIT
+from celery_analyzers.index_records import TIME_LIMIT
 from celery_analyzers.operations import Performed, operation_of, waits_without_end
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -25,10 +25,12 @@ from celery_analyzers.symbols import External
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from celery_analyzers.app_contexts import AppContext, SettingContext
+    from celery_analyzers.app_facts import AppMade, SettingGiven
     from celery_analyzers.body import Body
-    from celery_analyzers.context import AppContext, Context, SettingContext
-    from celery_analyzers.facts import AppMade, SettingGiven, TaskDefinition
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _LIMITS = ("time_limit", "soft_time_limit")
 _SETTINGS = ("task_time_limit", "task_soft_time_limit", "task_annotations")

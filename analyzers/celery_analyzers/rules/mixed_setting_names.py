@@ -13,8 +13,8 @@ from celery_analyzers.setting_names import renames
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
     from celery_analyzers.findings import Finding
 
 

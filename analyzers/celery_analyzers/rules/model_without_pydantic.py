@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _OF_A_DICT = frozenset(dir(dict))
 

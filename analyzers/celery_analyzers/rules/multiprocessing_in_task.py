@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _STARTERS = {
     "multiprocessing.Manager": "Manager",

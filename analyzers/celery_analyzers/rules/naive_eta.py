@@ -16,10 +16,12 @@ from celery_analyzers.visibility import seconds_from_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from celery_analyzers.context import Context, DispatchContext
-    from celery_analyzers.facts import Dispatch, TaskDefinition
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
     from celery_analyzers.symbols import Symbol
+    from celery_analyzers.task_facts import TaskDefinition
 
 _TIMES = ("eta", "expires")
 _WITHOUT_ZONE = {

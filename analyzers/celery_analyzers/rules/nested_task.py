@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.extraction import Function
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
+    from celery_analyzers.trees import Function
 
 _SENDING = frozenset({"delay", "apply_async", "delay_on_commit", "apply_async_on_commit"})
 _BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")

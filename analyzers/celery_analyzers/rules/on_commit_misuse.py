@@ -23,8 +23,8 @@ from celery_analyzers.trees import children, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.findings import Finding
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import add_parameter
 from celery_analyzers.findings import Fix, Severity, Span
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.layout import line_end
 from celery_analyzers.periodic_hooks import calls_in, function_of, is_hook
 from celery_analyzers.proof import Proof
@@ -14,10 +14,10 @@ from celery_analyzers.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.findings import Finding
-    from celery_analyzers.periodic_hooks import Function
+    from celery_analyzers.schedule_facts import BeatEntry
+    from celery_analyzers.trees import Function
 
 _GIVEN = frozenset({"signal", "sender", "source"})
 """What hooks are called with, by name."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.dispatch_sites import SENDING, SIGNING
+from celery_analyzers.canvas_roles import SENDING
+from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.periodic_hooks import is_celerys
 from celery_analyzers.proof import Proof
@@ -16,9 +17,9 @@ from celery_analyzers.tasks import task_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext
-    from celery_analyzers.facts import BeatEntry
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
 
 
 class PeriodicRegistrationHook(Rule):

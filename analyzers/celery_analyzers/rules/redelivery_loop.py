@@ -14,9 +14,11 @@ from celery_analyzers.symbols import External
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, SettingContext
-    from celery_analyzers.facts import Option, SettingGiven, TaskDefinition
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _LOST = "reject_on_worker_lost"
 _ACKS = ("acks_on_timeout", "acks_on_failure_or_timeout")

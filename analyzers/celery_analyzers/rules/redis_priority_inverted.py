@@ -12,9 +12,11 @@ from celery_analyzers.visibility import broker_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, DispatchContext
-    from celery_analyzers.facts import Dispatch, Option, TaskDefinition
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
     from celery_analyzers.tasks import Task
 
 _URGENT = re.compile(

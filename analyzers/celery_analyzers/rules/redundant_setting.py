@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from celery_analyzers.celery_tables import RELEASES, setting_tables
-from celery_analyzers.configuration import calls_of, settings_in_call
-from celery_analyzers.configuration_sources import names_of_module
+from celery_analyzers.configuration import settings_in_call
+from celery_analyzers.configuration_sources import calls_of, names_of_module
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.layout import comments_in, line_end, line_start
 from celery_analyzers.rule import Rule
@@ -17,8 +17,8 @@ from celery_analyzers.symbols import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
     from celery_analyzers.findings import Finding
 
 _ANSWERS = (bool, int, float, str, type(None))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import CeleryImport, ImportedName
     from celery_analyzers.findings import Finding
+    from celery_analyzers.import_facts import CeleryImport, ImportedName
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -11,7 +11,7 @@ from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.effective import app_modules
 from celery_analyzers.expressions import expression
 from celery_analyzers.findings import Severity, Span
-from celery_analyzers.index import RESULT_BACKEND
+from celery_analyzers.index_records import RESULT_BACKEND
 from celery_analyzers.proof import Proof
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from celery_analyzers.canvas_roles import CHAIN, CHORD, GROUP
 from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.findings import Severity
-from celery_analyzers.index import ASYNC_POOL
+from celery_analyzers.index_records import ASYNC_POOL
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import instance_names
 from celery_analyzers.rule import Rule
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _WAITING = frozenset({"get", "join", "join_native", "wait"})
 _SENDING = frozenset({"apply", "apply_async", "delay"})

@@ -14,8 +14,8 @@ from celery_analyzers.task_results import result_uses, sending_call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext, CanvasContext, DispatchContext
-    from celery_analyzers.facts import CanvasMade, Dispatch, ResultMade
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _ASKING = frozenset({"completed_count", "failed", "get", "ready", "successful", "waiting"})

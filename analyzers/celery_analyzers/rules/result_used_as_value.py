@@ -18,8 +18,8 @@ from celery_analyzers.task_results import result_reads, sending_call
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext, DispatchContext
-    from celery_analyzers.facts import Dispatch, ResultMade
+    from celery_analyzers.call_contexts import CallContext, DispatchContext
+    from celery_analyzers.call_facts import Dispatch, ResultMade
     from celery_analyzers.findings import Finding
 
 _SENDING = frozenset({"apply_async", "delay", "send_task"})

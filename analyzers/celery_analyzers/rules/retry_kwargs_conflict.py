@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.edits import remove_key, remove_keyword
+from celery_analyzers.dict_edits import remove_key
+from celery_analyzers.edits import remove_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import autoretry_exceptions
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _DELAYS = ("countdown", "eta")
 

@@ -6,10 +6,11 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import insert_before, set_keyword
+from celery_analyzers.edits import set_keyword
 from celery_analyzers.errors import EVERYTHING, NOTHING_DONE, bases_of, may_come_late
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.flow import may_follow
+from celery_analyzers.function_edits import insert_before
 from celery_analyzers.handlers import catchers, named, stops
 from celery_analyzers.idempotency import is_guarded
 from celery_analyzers.libraries import canonical
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _IDEMPOTENT = "idempotent"
 _LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log"})

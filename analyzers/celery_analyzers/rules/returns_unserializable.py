@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Fix, Severity
-from celery_analyzers.index import RESULT_BACKEND
+from celery_analyzers.index_records import RESULT_BACKEND
 from celery_analyzers.json_values import conversion, parts
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from celery_analyzers.body import Body
     from celery_analyzers.class_kinds import Kind
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 
 class ReturnsUnserializable(Rule):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from celery_analyzers.celery_tables import tables
-from celery_analyzers.edits import rename_key
+from celery_analyzers.dict_edits import rename_key
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.spelling import correction
@@ -15,9 +15,11 @@ from celery_analyzers.spelling import correction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, SettingContext
-    from celery_analyzers.facts import SettingGiven, TaskDefinition
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _REGULAR_EXPRESSION = re.compile(r"\A\^|\$\Z|\\|\.\+|\(|\|")
 """What is in a regular expression and in no name or pattern of a route."""

@@ -16,8 +16,8 @@ from celery_analyzers.scopes import ModuleScope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from celery_analyzers.app_facts import ConfiguredFrom
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import ConfiguredFrom
     from celery_analyzers.findings import Finding
 
 _PREFIX = "CELERY_"

@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from celery_analyzers.bindings import listed_parameters
-from celery_analyzers.edits import insert_before
 from celery_analyzers.findings import Edit, Fix, Severity
+from celery_analyzers.function_edits import insert_before
 from celery_analyzers.layout import first_on_line
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _CONTAINERS = frozenset(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import add_parameter
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import SignalHandler
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import SignalHandler
 
 
 class SignalHandlerSignature(Rule):

@@ -13,10 +13,12 @@ from celery_analyzers.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, SettingContext
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.context import Context
     from celery_analyzers.effective import Effective
-    from celery_analyzers.facts import Option, SettingGiven, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _SOFT, _HARD = "soft_time_limit", "time_limit"
 

@@ -6,9 +6,9 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
 from celery_analyzers.findings import Fix, NeededImport, Severity
+from celery_analyzers.function_edits import let_through
 from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import replace_calls, retry_calls
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body, CallSite
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _MODULE = "celery.exceptions"
 _SIGNALS = ("Retry", "Ignore", "Reject")

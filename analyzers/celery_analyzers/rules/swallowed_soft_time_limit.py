@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import let_through
 from celery_analyzers.errors import EVERYTHING
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import let_through
 from celery_analyzers.handlers import Catcher, catchers, named, own_nodes, span_of_catcher, stops
 from celery_analyzers.operations import takes_time
 from celery_analyzers.proof import Proof
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _NAME = "SoftTimeLimitExceeded"
 _OWN = frozenset({_NAME, f"celery.exceptions.{_NAME}", f"billiard.exceptions.{_NAME}", f"billiard.{_NAME}"})

@@ -11,12 +11,13 @@ from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
 from celery_analyzers.tasks import task_of
+from celery_analyzers.trees import Function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CallContext
-    from celery_analyzers.facts import TaskCalled
+    from celery_analyzers.call_contexts import CallContext
+    from celery_analyzers.call_facts import TaskCalled
     from celery_analyzers.findings import Finding
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -110,7 +111,7 @@ class TaskCalledDirectly(Rule):
         )
 
 
-def _is_task(node: ast.FunctionDef | ast.AsyncFunctionDef, context: CallContext) -> bool:
+def _is_task(node: Function, context: CallContext) -> bool:
     """Whether a function is a task, or the method that a task class runs."""
     name = ast.Name(node.name, ast.Load())
     is_known = task_of(evaluate_symbol(expression(name), context.scope.module_scope)) is not None

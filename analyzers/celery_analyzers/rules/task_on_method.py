@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Parameter, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Parameter, TaskDefinition
 
 _INSTANCE = frozenset({"self", "cls"})
 

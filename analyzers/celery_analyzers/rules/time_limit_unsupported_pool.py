@@ -11,9 +11,11 @@ from celery_analyzers.worker_pools import pools
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, SettingContext
-    from celery_analyzers.facts import SettingGiven, TaskDefinition
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskDefinition
 
 _THREADS = frozenset({"threads", "solo"})
 _GREEN = frozenset({"gevent", "eventlet"})

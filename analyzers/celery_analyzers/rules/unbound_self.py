@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.bindings import STAR
 from celery_analyzers.celery_tables import tables
-from celery_analyzers.edits import add_parameter, set_keyword
+from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.proof import Proof
 from celery_analyzers.resolution import is_task_class
 from celery_analyzers.rule import Rule
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
     from celery_analyzers.body import Body
     from celery_analyzers.context import Context
-    from celery_analyzers.extraction import Function
-    from celery_analyzers.facts import FunctionFacts, TaskDefinition
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import FunctionFacts, TaskDefinition
+    from celery_analyzers.trees import Function
 
 _COMMON = frozenset(
     {"annotate", "app", "apply", "backend", "chunks", "expires", "map", "name", "priority", "replace", "run"}

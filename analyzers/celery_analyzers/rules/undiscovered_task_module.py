@@ -15,8 +15,9 @@ from celery_analyzers.trees import walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, SettingContext
-    from celery_analyzers.facts import Discovery, SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import Discovery, SettingGiven
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
 
 _MODULES = frozenset({"imports", "include"})

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.canvas_roles import keyword_of
 from celery_analyzers.celery_tables import tables
+from celery_analyzers.dict_edits import rename_key
 from celery_analyzers.dispatch_sites import SIGNING
-from celery_analyzers.edits import remove_keywords, rename_key, rename_keyword
+from celery_analyzers.edits import remove_keywords, rename_keyword
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 from celery_analyzers.retries import retry_calls
@@ -18,9 +19,13 @@ from celery_analyzers.spelling import correction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext, CallContext, CanvasContext, Context, DispatchContext
-    from celery_analyzers.facts import BeatEntry, CanvasMade, Dispatch, TaskDefinition
+    from celery_analyzers.app_contexts import BeatContext
+    from celery_analyzers.call_contexts import CallContext, CanvasContext, DispatchContext
+    from celery_analyzers.call_facts import CanvasMade, Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
+    from celery_analyzers.task_facts import TaskDefinition
     from celery_analyzers.tasks import ProjectTask
 
 _TAKING_OPTIONS = frozenset(

@@ -14,9 +14,13 @@ from celery_analyzers.task_lookup import UnknownName, unknown_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
-    from celery_analyzers.facts import BeatEntry, Dispatch, SettingGiven
+    from celery_analyzers.app_contexts import BeatContext, SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
 
 _GLOB = frozenset("*?[")
 _USELESS = {"task_annotations": "this has no effect", "task_routes": "this route is never taken"}

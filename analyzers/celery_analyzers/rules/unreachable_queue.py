@@ -15,9 +15,14 @@ from celery_analyzers.strings import inside_plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import BeatContext, Context, DispatchContext, SettingContext
-    from celery_analyzers.facts import BeatEntry, Dispatch, SettingGiven, TaskDefinition
+    from celery_analyzers.app_contexts import BeatContext, SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
+    from celery_analyzers.task_facts import TaskDefinition
     from celery_analyzers.tasks import Task
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import TaskClass
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import TaskClass
 
 
 class UnregisteredTaskClass(Rule):

@@ -16,8 +16,8 @@ from celery_analyzers.symbols import External
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import CanvasContext
-    from celery_analyzers.facts import CanvasMade
+    from celery_analyzers.call_contexts import CanvasContext
+    from celery_analyzers.call_facts import CanvasMade
     from celery_analyzers.findings import Finding
 
 _ONE = "this group of one task is replaced by the task: what follows gets its result, and not a list"

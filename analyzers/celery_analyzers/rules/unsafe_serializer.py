@@ -14,9 +14,13 @@ from celery_analyzers.serializers import PICKLE, accepted, content_type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import Context, DispatchContext, SettingContext
-    from celery_analyzers.facts import Dispatch, Option, SettingGiven, TaskDefinition
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.task_facts import Option, TaskDefinition
 
 _ACCEPTING = frozenset({"accept_content", "result_accept_content"})
 _WRITING = {"task_serializer": "tasks", "result_serializer": "results", "event_serializer": "events"}

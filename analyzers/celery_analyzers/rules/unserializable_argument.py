@@ -14,9 +14,9 @@ from celery_analyzers.tasks import NOT_GIVEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
     from celery_analyzers.class_kinds import Kind
-    from celery_analyzers.context import DispatchContext
-    from celery_analyzers.facts import Dispatch
     from celery_analyzers.findings import Finding
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import annotate_parameter
 from celery_analyzers.expressions import Collection, Reference
 from celery_analyzers.findings import Fix, Severity
+from celery_analyzers.function_edits import annotate_parameter
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.retries import instance_parameter
 from celery_analyzers.rule import Rule
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from celery_analyzers.context import Context
-    from celery_analyzers.facts import Parameter, TaskDefinition
     from celery_analyzers.findings import Edit, Finding
+    from celery_analyzers.task_facts import Parameter, TaskDefinition
 
 _TYPES = (bool, bytes, dict, float, int, list, str, tuple)
 _TYPE_COMMENT = re.compile(r"#\s*type:(?!\s*ignore\b)")

@@ -13,9 +13,8 @@ from celery_analyzers.source import NEWLINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import IgnoreContext
     from celery_analyzers.findings import Finding
-    from celery_analyzers.ignores import Ignore
+    from celery_analyzers.ignores import Ignore, IgnoreContext
 
 _CODE = re.compile(r"CEL\d+\Z", re.IGNORECASE)
 

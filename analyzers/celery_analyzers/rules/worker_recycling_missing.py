@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from celery_analyzers.findings import Fix, Severity
-from celery_analyzers.index import RECYCLING
+from celery_analyzers.index_records import RECYCLING
 from celery_analyzers.rule import Rule
 from celery_analyzers.setting_edits import settings_beside
 from celery_analyzers.worker_pools import pools
@@ -13,8 +13,8 @@ from celery_analyzers.worker_pools import pools
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from celery_analyzers.context import SettingContext
-    from celery_analyzers.facts import SettingGiven
+    from celery_analyzers.app_contexts import SettingContext
+    from celery_analyzers.app_facts import SettingGiven
     from celery_analyzers.findings import Finding
 
 _RECYCLING = ("worker_max_tasks_per_child", "worker_max_memory_per_child")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from celery_analyzers.context import AppContext
-    from celery_analyzers.facts import AppMade
+    from celery_analyzers.app_contexts import AppContext
+    from celery_analyzers.app_facts import AppMade
     from celery_analyzers.findings import Finding
 
 

@@ -17,11 +17,14 @@ from celery_analyzers.spelling import correction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from celery_analyzers.app_contexts import BeatContext
     from celery_analyzers.arguments import Misfit
     from celery_analyzers.bindings import ParameterBinding
-    from celery_analyzers.context import BeatContext, Context, DispatchContext
-    from celery_analyzers.facts import BeatEntry, Dispatch
+    from celery_analyzers.call_contexts import DispatchContext
+    from celery_analyzers.call_facts import Dispatch
+    from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
+    from celery_analyzers.schedule_facts import BeatEntry
     from celery_analyzers.tasks import ProjectTask
 
 _AFTER_OTHERS = frozenset({"following", "callback", "body", "errback"})

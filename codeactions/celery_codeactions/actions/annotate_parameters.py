@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import annotate_parameter
-from celery_analyzers.facts import Dispatch
+from celery_analyzers.call_facts import Dispatch
+from celery_analyzers.function_edits import annotate_parameter
 from celery_analyzers.symbols import UNKNOWN
 from celery_analyzers.values import evaluate
 from celery_codeactions.action import Action, Changes, Offer
@@ -14,8 +14,8 @@ from celery_codeactions.action import Action, Changes, Offer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from celery_analyzers.facts import Parameter
     from celery_analyzers.findings import Edit
+    from celery_analyzers.task_facts import Parameter
     from celery_codeactions.place import Place, TaskHere
 
 _PLAIN = (bool, int, float, str, bytes)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import add_parameter, set_keyword
+from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Edit
+from celery_analyzers.function_edits import add_parameter
 from celery_analyzers.retries import instance_parameter
 from celery_analyzers.symbols import External
 from celery_codeactions.action import Action, Changes, Offer

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import insert_before, set_keyword
+from celery_analyzers.edits import set_keyword
 from celery_analyzers.findings import Edit, Span
+from celery_analyzers.function_edits import insert_before
 from celery_analyzers.layout import indentation, newline_of
 from celery_analyzers.operations import imports_from
 from celery_analyzers.retries import instance_parameter

@@ -9,7 +9,7 @@ from celery_analyzers.app_settings import SettingsHome, settings_home
 from celery_analyzers.effective import Level, app_modules
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.findings import Edit, Span
-from celery_analyzers.index import TIME_LIMIT
+from celery_analyzers.index_records import TIME_LIMIT
 from celery_analyzers.layout import indentation, line_end, newline_of
 from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segmented_text import SegmentedText

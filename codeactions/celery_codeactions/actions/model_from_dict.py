@@ -8,9 +8,10 @@ import keyword
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import annotate_parameter, set_keywords
-from celery_analyzers.facts import Dispatch
+from celery_analyzers.call_facts import Dispatch
+from celery_analyzers.edits import set_keywords
 from celery_analyzers.findings import Edit, NeededImport, Span
+from celery_analyzers.function_edits import annotate_parameter
 from celery_analyzers.layout import line_start, newline_of
 from celery_analyzers.retries import autoretry_exceptions
 from celery_analyzers.symbols import External
@@ -22,7 +23,7 @@ from celery_codeactions.task_descriptions import parameters_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from celery_analyzers.facts import Parameter
+    from celery_analyzers.task_facts import Parameter
     from celery_codeactions.place import Place, TaskHere
 
 _PLAIN = (bool, int, float, str)

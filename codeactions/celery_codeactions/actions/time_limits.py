@@ -6,7 +6,8 @@ import ast
 import math
 from typing import TYPE_CHECKING, cast
 
-from celery_analyzers.edits import let_through, set_keywords
+from celery_analyzers.edits import set_keywords
+from celery_analyzers.function_edits import let_through
 from celery_analyzers.operations import waits_without_end
 from celery_analyzers.rules.swallowed_soft_time_limit import swallowers
 from celery_codeactions.action import Action, Changes, Offer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from celery_analyzers.edits import remove_keyword, remove_parameter
+from celery_analyzers.edits import remove_keyword
+from celery_analyzers.function_edits import remove_parameter
 from celery_codeactions.action import Action, Changes, Offer
 
 if TYPE_CHECKING:

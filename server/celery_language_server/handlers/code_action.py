@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from celery_analyzers.analysis import FileAnalysis, SegmentAnalysis
+    from celery_analyzers.analysis import FileAnalysis
     from celery_analyzers.findings import Edit, Finding, Fix
+    from celery_analyzers.segment_analysis import SegmentAnalysis
     from celery_analyzers.source import LineIndex
     from celery_language_server.documents import Document
     from celery_language_server.server import Server

@@ -7,6 +7,7 @@ rules.
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from celery_analyzers.canvas_roles import SENDING
@@ -16,6 +17,7 @@ from celery_analyzers.effective import app_modules, base_of
 from celery_analyzers.expressions import dotted_path
 from celery_analyzers.findings import Edit, Fix, Span
 from celery_analyzers.flow import blocks
+from celery_analyzers.handlers import own_nodes
 from celery_analyzers.layout import call_listing
 from celery_analyzers.operations import written
 from celery_analyzers.resolution import TASK_CLASSES, base_classes
@@ -38,8 +40,39 @@ _ADMIN = ("django.contrib.admin.", "django.contrib.gis.admin.")
 _IN_ADMIN_TRANSACTION = frozenset(
     {"delete_model", "response_add", "response_change", "save_formset", "save_model", "save_related"}
 )
+_BUILTINS = frozenset(dir(builtins))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _CHANGING = frozenset({"add", "add_all", "delete", "flush", "merge"})
+_READING = frozenset(
+    {
+        "all",
+        "count",
+        "debug",
+        "error",
+        "exception",
+        "exclude",
+        "exists",
+        "filter",
+        "first",
+        "get",
+        "info",
+        "is_valid",
+        "items",
+        "last",
+        "order_by",
+        "prefetch_related",
+        "select_for_update",
+        "select_related",
+        "values",
+        "values_list",
+        "warning",
+        *(SENDING - {"apply"}),
+        "s",
+        "si",
+        "signature",
+    }
+)
+"""Methods, of whatever it may be, that write nothing to a database."""
 
 
 def sending_call(context: CallContext) -> ast.Call | None:
@@ -86,6 +119,37 @@ def transaction_around(node: ast.AST, context: CallContext) -> str | None:
             is_admin = outer.name in _IN_ADMIN_TRANSACTION and owner is not None and derives_from(owner, *_ADMIN)
             return f"the transaction in which Django's admin calls `{outer.name}`" if is_admin else None
     return None
+
+
+def may_be_written(node: ast.AST, context: CallContext) -> bool:
+    """Whether anything may be written in the transactions around a node, of Django's.
+
+    A view with `@atomic` that checks who asks and sends a task has written nothing that a worker might not find.
+    """
+    for outer in context.enclosing(node):
+        is_function = isinstance(outer, _FUNCTIONS)
+        if isinstance(outer, (ast.With, *_FUNCTIONS)) and any(is_atomic(each, context) for each in _contexts(outer)):
+            if any(_may_write(inner) for inner in own_nodes(outer.body)):
+                return True
+        elif is_function:
+            # What Django's admin does around its methods.
+            return transaction_around(outer.body[0], context) is not None
+        if is_function:
+            return False
+    return False
+
+
+def _may_write(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if isinstance(node.func, ast.Name):
+        name, known = node.func.id, _BUILTINS
+    elif isinstance(node.func, ast.Attribute):
+        name, known = node.func.attr, _READING
+    else:
+        return True
+    # What is only made, as a response or an exception, is not written.
+    return name not in known and not name[:1].isupper()
 
 
 def is_atomic(node: ast.expr, context: CallContext) -> bool:

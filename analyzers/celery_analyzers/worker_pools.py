@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from celery_analyzers.tasks import Task
 
 _DEFAULT = "prefork"
+_THREADS = frozenset({"threads", "solo"})
+_GREEN = frozenset({"gevent", "eventlet"})
+POOLS_WITHOUT = {"time_limit": _THREADS, "soft_time_limit": _THREADS | _GREEN}
+"""The pools that pass over a limit. One that gevent enforces waits until the task does."""
 
 
 def pools(context: Context, task: Task | None = None) -> frozenset[str] | None:
@@ -27,3 +31,9 @@ def pools(context: Context, task: Task | None = None) -> frozenset[str] | None:
     if configured is None:
         return frozenset(chosen - {""} | {_DEFAULT})
     return frozenset(chosen - {""} | {configured}) if isinstance(configured, str) else None
+
+
+def unlimited_pool(name: str, context: Context) -> str | None:
+    """The pool of the workers, or one of them, where none enforces a limit."""
+    found = pools(context, context.task)
+    return min(found) if found and found <= POOLS_WITHOUT[name] else None

@@ -71,6 +71,8 @@ class AutoretryExceptionSwallowed(Rule):
                 print("not told")
             return orders
 
+    Nothing is said where a decorator below the task's own may raise the exception.
+
     ## Fix safety
 
     The fix is unsafe: the task then fails, and is retried.
@@ -108,7 +110,8 @@ class AutoretryExceptionSwallowed(Rule):
         if body is None or not context.mentions("except", "suppress"):
             return
         exceptions = autoretry_exceptions(task, context)
-        if not exceptions or max_retries(task, context) == 0:
+        if not exceptions or max_retries(task, context) == 0 or context.may_be_wrapped(task):
+            # A decorator may raise what the task is to be retried for: that a lock is held, say.
             return
         found: dict[Catcher, str] = {}
         for exception in exceptions:

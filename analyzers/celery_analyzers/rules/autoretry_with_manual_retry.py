@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from celery_analyzers.edits import remove_keyword, set_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
-from celery_analyzers.retries import autoretry_exceptions, retry_calls
+from celery_analyzers.retries import autoretry_exceptions, max_retries, retry_calls
 from celery_analyzers.rule import Rule
 
 if TYPE_CHECKING:
@@ -61,6 +61,12 @@ class AutoretryWithManualRetry(Rule):
                 raise self.retry(countdown=60)
             return fetch(shop)
 
+        @app.task(bind=True, autoretry_for=(ConnectionError,), max_retries=5)
+        def push(self, shop):
+            if is_busy(shop):
+                raise self.retry(countdown=60, max_retries=5)
+            return fetch(shop)
+
     ## Fix safety
 
     The fix is unsafe: the number holds for all retries of the task, from its first run on.
@@ -106,10 +112,11 @@ class AutoretryWithManualRetry(Rule):
         calls = [call for call in retry_calls(task, context) if call.keyword("max_retries") is not None]
         if not calls or not autoretry_exceptions(task, context) or context.base_may_define(task, "retry"):
             return
+        own = max_retries(task, context)
         for call in calls:
             value = call.keyword("max_retries")
             given = next(keyword for keyword in call.node.keywords if keyword.arg == "max_retries")
-            if value is None or (isinstance(value, ast.Constant) and value.value is None):
+            if value is None or (isinstance(value, ast.Constant) and value.value in (None, own)):
                 continue
             message = (
                 f"from this call on, all automatic retries of `{task.name}` in this process go by this number, and not "

@@ -9,6 +9,7 @@ from celery_analyzers.findings import Severity
 from celery_analyzers.rule import Rule
 from celery_analyzers.transactions import (
     SENT_ON_COMMIT,
+    may_be_written,
     sending_call,
     sent_on_commit,
     session_committed_after,
@@ -79,7 +80,8 @@ class DispatchInTransaction(Rule):
             charge.delay(orders[0].pk)
 
     A task that waits for a while, by `countdown` or `eta`, is left alone, though a rollback does not stop it. Nothing
-    is said where the task's base class sends in its own way, nor in tests. What is in a transaction only by its caller,
+    is said where the task's base class sends in its own way, nor in tests, nor where nothing in the transaction can
+    write: a view that checks who asks, and sends. What is in a transaction only by its caller,
     or by `ATOMIC_REQUESTS`, is not found.
 
     ## Fix safety
@@ -127,7 +129,8 @@ def _end(call: ast.Call, context: CallContext) -> tuple[str, bool] | None:
     """What happens too late for a call, and whether it is Django's."""
     around = transaction_around(call, context)
     if around is not None:
-        return None if waits_for_commit(call, context) else (f"{around} commits", True)
+        is_late = waits_for_commit(call, context) or not may_be_written(call, context)
+        return None if is_late else (f"{around} commits", True)
     commit = session_committed_after(call, context)
     return None if commit is None else (f"`{commit}`", False)
 

@@ -64,6 +64,14 @@ class SettingsNamespaceMissing(Rule):
 
         app.config_from_object(Settings)
 
+    Settings that the app is given besides, by hand:
+
+        class Settings:
+            CELERY_TASK_TIME_LIMIT = 60
+
+        app.config_from_object(Settings)
+        app.conf.task_time_limit = Settings.CELERY_TASK_TIME_LIMIT
+
     Nothing is said where Django's settings cannot be found in the project.
 
     ## Fix safety
@@ -86,7 +94,9 @@ class SettingsNamespaceMissing(Rule):
         if any(source.namespace for source in sources_of(context.scope)):
             # The module configures an app in another way as well: this may be a first attempt that is overridden.
             return
-        passed_over = sorted(name for name in _names(context) if _counts_with_prefix_only(name))
+        passed_over = sorted(
+            name for name in _names(context) if _counts_with_prefix_only(name) and not context.given(_bare(name))
+        )
         if not passed_over:
             return
         shown = ", ".join(f"`{name}`" for name in passed_over[:3]) + (" and more" if len(passed_over) > 3 else "")
@@ -110,4 +120,8 @@ def _names(context: Context) -> frozenset[str]:
 
 def _counts_with_prefix_only(name: str) -> bool:
     tables = setting_tables()
-    return name.startswith(_PREFIX) and name not in tables.old_names and name[len(_PREFIX) :].lower() in tables.settings
+    return name.startswith(_PREFIX) and name not in tables.old_names and _bare(name) in tables.settings
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix(_PREFIX).lower()

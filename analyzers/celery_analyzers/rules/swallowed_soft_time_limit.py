@@ -13,6 +13,7 @@ from celery_analyzers.operations import takes_time
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External, Instance
+from celery_analyzers.worker_pools import unlimited_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +87,8 @@ class SwallowedSoftTimeLimit(Rule):
                 except Exception:
                     continue
 
+    Nothing is said where the workers have a pool without soft limits.
+
     ## Fix safety
 
     The fix is safe: it lets through what ends the task at its limit, and nothing else.
@@ -121,7 +124,7 @@ class SwallowedSoftTimeLimit(Rule):
             return
         found = list(dict.fromkeys(swallowers(body)))
         limit = _soft_limit(task, context) if found else None
-        if limit is None:
+        if limit is None or unlimited_pool("soft_time_limit", context) is not None:
             return
         ends = "until the hard limit kills it" if _has_hard_limit(task, context) else "and nothing ends it"
         for catcher in found:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.findings import Severity
 from celery_analyzers.rule import Rule
-from celery_analyzers.worker_pools import pools
+from celery_analyzers.worker_pools import POOLS_WITHOUT, unlimited_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
     from celery_analyzers.task_facts import TaskDefinition
 
-_THREADS = frozenset({"threads", "solo"})
-_GREEN = frozenset({"gevent", "eventlet"})
-_WITHOUT = {"time_limit": _THREADS, "soft_time_limit": _THREADS | _GREEN}
-"""The pools that pass over a limit. One that gevent enforces waits until the task does."""
-
 
 class TimeLimitUnsupportedPool(Rule):
     """A time limit is set, and the pool of the workers does not enforce it.
@@ -31,6 +26,8 @@ class TimeLimitUnsupportedPool(Rule):
     Finds `time_limit` and `soft_time_limit` of tasks, and the settings for all tasks, where every worker of the
     project runs with a pool that passes over them: `threads` and `solo` have no limits, `gevent` and `eventlet` no soft
     ones. The pool is told by `worker_pool`, and by `--pool` in the project's deployment files.
+
+    At a task it is an information: the choice of the pool is one, and the tasks with limits are many.
 
     ## Why is this bad
 
@@ -73,8 +70,8 @@ class TimeLimitUnsupportedPool(Rule):
 
     def check_setting(self, setting: SettingGiven, context: SettingContext) -> Iterator[Finding]:
         name = (setting.name or "").removeprefix("task_")
-        if name in _WITHOUT and setting.value is not None and not context.in_tests:
-            pool = _unsupporting(name, context)
+        if name in POOLS_WITHOUT and setting.value is not None and not context.in_tests:
+            pool = unlimited_pool(name, context)
             if pool is not None:
                 message = f"workers with the pool `{pool}` pass over `{setting.key}`: a task that hangs is not ended"
                 yield self.finding(setting.key_span, message)
@@ -82,22 +79,16 @@ class TimeLimitUnsupportedPool(Rule):
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         if context.in_tests:
             return
-        limits = [option for name in _WITHOUT if (option := task.option(name)) is not None]
+        limits = [option for name in POOLS_WITHOUT if (option := task.option(name)) is not None]
         found = [
             (option.span, option.name, pool)
             for option in limits
             if option.span is not None
             and option.value is not None
-            and (pool := _unsupporting(option.name, context)) is not None
+            and (pool := unlimited_pool(option.name, context)) is not None
         ]
         if found:
             span, _, pool = min(found)
             names = " and ".join(f"`{name}`" for _, name, _ in sorted(found))
             message = f"workers with the pool `{pool}` pass over {names}: should `{task.name}` hang, it is not ended"
-            yield self.finding(span, message)
-
-
-def _unsupporting(name: str, context: Context) -> str | None:
-    """The pool of the workers, or one of them, where none enforces a limit."""
-    found = pools(context, context.task)
-    return min(found) if found and found <= _WITHOUT[name] else None
+            yield self.finding(span, message, severity=Severity.INFORMATION)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from celery_analyzers.celery_tables import since, tables
-from celery_analyzers.edits import remove_keyword, rename_keyword
+from celery_analyzers.edits import remove_keywords, rename_keyword
 from celery_analyzers.findings import Fix, Severity
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
@@ -14,7 +14,7 @@ from celery_analyzers.spelling import correction
 from celery_analyzers.values import is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from celery_analyzers.context import Context
     from celery_analyzers.findings import Finding
@@ -148,6 +148,7 @@ class UnknownTaskOption(Rule):
             # The call, which has the options, stands elsewhere and is reported there.
             return
         known = tables()
+        policy: list[Option] = []
         for option in task.options:
             if task.is_from_wrapper(option.name):
                 continue
@@ -158,7 +159,12 @@ class UnknownTaskOption(Rule):
             elif option.name in known.methods:
                 yield from self._shadowing(option, task, context)
             elif not _is_read(option.name, context):
-                yield from self._idle(option, task, context)
+                if option.name in known.retry_policy:
+                    policy.append(option)
+                else:
+                    yield from self._idle(option, task, context)
+        if policy:
+            yield self._retry_policy(policy, task, context)
 
     def _too_new(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option that the project's Celery does not have yet."""
@@ -169,7 +175,7 @@ class UnknownTaskOption(Rule):
             return
         release = f"{first[0]}.{first[1]}"
         message = f"Celery knows `{option.name}` since {release}: in this project's release it has no effect"
-        yield self.finding(option.span or task.span, message, _removal(option.name, context))
+        yield self.finding(option.span or task.span, message, _removal([option.name], context))
 
     def _shadowing(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
         """An option in the place of a method: right for a function, as in `on_failure=report`."""
@@ -179,7 +185,7 @@ class UnknownTaskOption(Rule):
             if option.name == "retry" and task.option("autoretry_for") is not None:
                 is_called = True
             severity = Severity.ERROR if is_called else Severity.WARNING
-            fix = _removal(option.name, context)
+            fix = _removal([option.name], context)
             yield self.finding(option.span or task.span, message, fix, severity=severity)
 
     def _idle(self, option: Option, task: TaskDefinition, context: Context) -> Iterator[Finding]:
@@ -191,13 +197,18 @@ class UnknownTaskOption(Rule):
             yield self.finding(option.name_span or task.span, message, _renaming(name, right, task, context))
         elif name in _MISPLACED:
             message = f"`{name}` is an option of `apply_async()`: on a task it has no effect"
-            yield self.finding(option.span or task.span, message, _removal(name, context))
-        elif name in known.retry_policy:
-            message = f"`{name}` is a part of the `retry_policy` of `apply_async()`: on a task it has no effect"
-            yield self.finding(option.span or task.span, message, _removal(name, context))
+            yield self.finding(option.span or task.span, message, _removal([name], context))
         elif right := _OTHER_NAMES.get(name) or correction(name, known.options - _SELDOM_MEANT):
             message = f"Celery knows no task option `{name}`, so it has no effect: did you mean `{right}`?"
             yield self.finding(option.name_span or task.span, message, _renaming(name, right, task, context))
+
+    def _retry_policy(self, options: Sequence[Option], task: TaskDefinition, context: Context) -> Finding:
+        """What sending a message goes by, given where no message is sent: one mistake, however many parts it has."""
+        names = [option.name for option in options]
+        listed = " and ".join(f"`{name}`" for name in names)
+        are, have = ("is a part", "it has") if len(names) == 1 else ("are parts", "they have")
+        message = f"{listed} {are} of the `retry_policy` of `apply_async()`: on a task {have} no effect"
+        return self.finding(options[0].span or task.span, message, _removal(names, context))
 
 
 def _is_read(name: str, context: Context) -> bool:
@@ -210,13 +221,14 @@ def _renaming(name: str, right: str, task: TaskDefinition, context: Context) -> 
     if context.decorator is None:
         return None
     if task.option(right) is not None:
-        return _removal(name, context)
+        return _removal([name], context)
     edits = rename_keyword(context.text, context.decorator, context.span, name, right)
     return Fix(f"Rename to `{right}`", edits, preferred=True) if edits else None
 
 
-def _removal(name: str, context: Context) -> Fix | None:
+def _removal(names: Sequence[str], context: Context) -> Fix | None:
     if context.decorator is None:
         return None
-    edits = remove_keyword(context.text, context.decorator, context.span, name, bare=True)
-    return Fix(f"Remove `{name}`", edits, preferred=True) if edits else None
+    edits = remove_keywords(context.text, context.decorator, context.span, names, bare=True)
+    listed = " and ".join(f"`{name}`" for name in names)
+    return Fix(f"Remove {listed}", edits, preferred=True) if edits else None

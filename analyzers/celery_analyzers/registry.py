@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
@@ -88,6 +88,9 @@ class RuleSet:
     rules: tuple[Rule, ...]
     severities: tuple[tuple[str, Severity], ...] = ()
     lowers: bool = False
+    _overriding: dict[str, tuple[Rule, ...]] = field(
+        default_factory=dict[str, tuple[Rule, ...]], init=False, repr=False, compare=False
+    )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RuleSet:
@@ -104,6 +107,15 @@ class RuleSet:
     def without(self, selectors: tuple[str, ...]) -> RuleSet:
         """The same rules without those that one of the selectors names."""
         return replace(self, rules=tuple(rule for rule in self.rules if not _exactness(selectors, type(rule))))
+
+    def overriding(self, hook: str) -> tuple[Rule, ...]:
+        """The rules that have something to say when they are asked by a method, such as `check_task`."""
+        rules = self._overriding.get(hook)
+        if rules is None:
+            ignorant = getattr(Rule, hook)
+            rules = tuple(rule for rule in self.rules if getattr(type(rule), hook) is not ignorant)
+            self._overriding[hook] = rules
+        return rules
 
     def severity(self, rule: str, own: Severity) -> Severity:
         """The severity of a finding to which its rule gives the severity `own`."""

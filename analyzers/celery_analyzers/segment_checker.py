@@ -22,7 +22,7 @@ from celery_analyzers.scopes import ModuleScope
 from celery_analyzers.segment_analysis import SegmentAnalysis, SegmentReading
 from celery_analyzers.segments import Kind
 from celery_analyzers.silencing import in_order
-from celery_analyzers.site_checks import check_of
+from celery_analyzers.site_checks import check_of, hook_of
 from celery_analyzers.sites import Site
 from celery_analyzers.symbols import ProjectClass
 from celery_analyzers.syntax import TOO_DEEP, Problem, Syntax, parse
@@ -124,8 +124,11 @@ class SegmentChecker:
         return (*known, *(role for role in roles_here(self._scope) if role not in known))
 
     def _check_site(self, site: Site, syntax: Syntax, owner: ProjectClass | None) -> Iterator[Finding]:
+        rules = self.rules.overriding(hook_of(site))
+        if not rules:
+            return
         check = check_of(site, syntax, owner, self.project)
-        for rule in self.rules.rules:
+        for rule in rules:
             self.project.is_unanswered = False
             try:
                 yield from check(rule)

@@ -34,11 +34,16 @@ Check = Callable[[Rule], Iterator[Finding]]
 """What a rule finds at a site."""
 
 
+def hook_of(site: Site) -> str:
+    """The name of the method that asks a rule about a site."""
+    return _ASKED[type(site)][1]
+
+
 def check_of(site: Site, syntax: Syntax, owner: ProjectClass | None, project: Project) -> Check:
     """What rules are asked about a site. `owner` is the class whose member the segment is."""
-    context_of, ask = _ASKED[type(site)]
+    context_of, hook = _ASKED[type(site)]
     fact, context = site.fact, context_of(site, syntax, project, owner)
-    return lambda rule: ask(rule, fact, context)
+    return lambda rule: getattr(rule, hook)(fact, context)
 
 
 def _of_task(site: TaskSite, syntax: Syntax, project: Project, _: ProjectClass | None) -> Context:
@@ -94,20 +99,20 @@ def _of_entry(site: BeatSite, syntax: Syntax, project: Project, _: ProjectClass 
 
 
 # The type of the site fits those of the functions beside it: a table cannot say so to a type checker.
-_ASKED: dict[type[Any], tuple[Callable[..., Context], Callable[[Rule, Any, Any], Iterator[Finding]]]] = {
-    TaskSite: (_of_task, lambda rule, task, context: rule.check_task(task, context)),
-    CrontabSite: (_of_call, lambda rule, crontab, context: rule.check_crontab(crontab, context)),
-    DispatchSite: (_of_dispatch, lambda rule, dispatch, context: rule.check_dispatch(dispatch, context)),
-    TaskCallSite: (_of_task_call, lambda rule, called, context: rule.check_task_called(called, context)),
-    CanvasSite: (_of_canvas, lambda rule, canvas, context: rule.check_canvas(canvas, context)),
-    ResultSite: (_of_result, lambda rule, result, context: rule.check_result(result, context)),
-    AppSite: (_of_app, lambda rule, app, context: rule.check_app(app, context)),
-    SettingSite: (_of_setting, lambda rule, setting, context: rule.check_setting(setting, context)),
-    ConfigurationSite: (_of_call, lambda rule, configured, context: rule.check_configuration(configured, context)),
-    DiscoverySite: (_of_call, lambda rule, discovery, context: rule.check_discovery(discovery, context)),
-    BeatSite: (_of_entry, lambda rule, entry, context: rule.check_beat_entry(entry, context)),
-    ImportSite: (_of_statement, lambda rule, imported, context: rule.check_import(imported, context)),
-    TaskClassSite: (_of_statement, lambda rule, made, context: rule.check_task_class(made, context)),
-    TaskMethodSite: (_of_method, lambda rule, method, context: rule.check_task_method(method, context)),
-    SignalSite: (_of_handler, lambda rule, handler, context: rule.check_signal_handler(handler, context)),
+_ASKED: dict[type[Any], tuple[Callable[..., Context], str]] = {
+    TaskSite: (_of_task, "check_task"),
+    CrontabSite: (_of_call, "check_crontab"),
+    DispatchSite: (_of_dispatch, "check_dispatch"),
+    TaskCallSite: (_of_task_call, "check_task_called"),
+    CanvasSite: (_of_canvas, "check_canvas"),
+    ResultSite: (_of_result, "check_result"),
+    AppSite: (_of_app, "check_app"),
+    SettingSite: (_of_setting, "check_setting"),
+    ConfigurationSite: (_of_call, "check_configuration"),
+    DiscoverySite: (_of_call, "check_discovery"),
+    BeatSite: (_of_entry, "check_beat_entry"),
+    ImportSite: (_of_statement, "check_import"),
+    TaskClassSite: (_of_statement, "check_task_class"),
+    TaskMethodSite: (_of_method, "check_task_method"),
+    SignalSite: (_of_handler, "check_signal_handler"),
 }

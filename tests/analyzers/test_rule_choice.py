@@ -220,3 +220,11 @@ def test_tests_are_the_same_to_rules_and_to_the_index(tmp_path: Path) -> None:
     assert index.apps_for(str(tmp_path / "a.py")) == (str(tmp_path / "checks/app.py"), str(tmp_path / "shop/app.py"))
     others = type(index).of(index.records, index.files, index.root, ("checks/*",))
     assert others.apps_for(str(tmp_path / "a.py")) == (str(tmp_path / "shop/app.py"),)
+
+
+def test_only_rules_that_override_a_check_are_asked() -> None:
+    everything = RuleSet(tuple(rule() for rule in all_rules()))
+    asked = everything.overriding("check_crontab")
+    assert asked == tuple(rule for rule in everything.rules if "check_crontab" in vars(type(rule)))
+    first = asked[0].name()
+    assert first not in {rule.name() for rule in everything.without((first,)).overriding("check_crontab")}

@@ -28,6 +28,9 @@ _UNITS = {
     "h": ("h", "hr", "hrs", "hour", "hours"),
     "day": ("d", "day", "days"),
 }
+_PLAIN = re.compile(r"(?P<number>[0-9]+)/(?P<unit>[smh])")
+"""How nearly all rate limits are written."""
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 class InvalidRateLimit(Rule):
@@ -110,18 +113,21 @@ def _complaint(value: object, context: Context) -> str | None:
     if not value or not is_known(value) or type(value) not in _READABLE:
         return None
     try:
-        tasks_a_second = value if isinstance(value, (int, float)) else _read(value)
+        rate = value if isinstance(value, (int, float)) else tasks_a_second(value)
     except (KeyError, ValueError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         return f"Celery cannot read this rate limit (`{reason}`), so no worker starts"
-    if tasks_a_second < 0 and context.setting("worker_disable_rate_limits") is None:
+    if rate < 0 and context.setting("worker_disable_rate_limits") is None:
         return "the rate limit is negative, so a worker runs this task once and never again"
     return None
 
 
-def _read(value: object) -> float:
-    """Tasks a second, read as a worker does when it starts."""
-    # Imported only now: it takes long, and hardly any task has a rate limit.
+def tasks_a_second(value: object) -> float:
+    """What a rate limit comes to, read as a worker does when it starts. Raises what Celery raises."""
+    plain = _PLAIN.fullmatch(value) if isinstance(value, str) else None
+    if plain is not None:
+        return int(plain["number"]) / _SECONDS[plain["unit"]]
+    # Imported only now: it takes as long as all else that a server does before its first answer.
     from celery.utils.time import rate  # pyright: ignore[reportMissingTypeStubs]
 
     return float(rate(value))  # pyright: ignore[reportArgumentType]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # A server that has used up its time is let go, but not before it has answered this many keys.
 FEWEST_KEYS = 5
 # One that took this many seconds to open the file has no need of warming up, and no time for it.
+SETTLING_SECONDS = 1.5
 SLOW_TO_OPEN = 3.0
 
 
@@ -82,7 +83,7 @@ class Typist:
             client = stack.enter_context(closing(start(self._server, path.parent, self._patience)))
             opened = client.open(path, text)
             self._client = client
-            self._latest = opened.diagnostics
+            self._latest = _settled(client) if client.pulls else opened.diagnostics
             self._is_slow = opened.seconds > SLOW_TO_OPEN
             self._used_before = client.processor_seconds()
             self.row.diagnostics = len(self._latest)
@@ -132,6 +133,16 @@ class Typist:
         expected = diagnostics_below(self._latest, line, key.moves)
         self.row.checked += bool(expected and key.moves)
         self.row.stale += expected != diagnostics_below(diagnostics, line + key.moves, 0)
+
+
+def _settled(client: Client) -> list[dict[str, Any]]:
+    """What is said once no more comes: what a server works out of other files is no key's doing."""
+    latest = client.pull()
+    while True:
+        client.idle(SETTLING_SECONDS)
+        before, latest = latest, client.pull()
+        if latest == before:
+            return latest
 
 
 def start(server: str, root: Path, patience: float = 120) -> Client:

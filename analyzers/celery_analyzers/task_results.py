@@ -10,11 +10,13 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.local_names import is_none
 from celery_analyzers.signatures import begins, function_around, is_shared, reads, whole
 
 if TYPE_CHECKING:
     from celery_analyzers.call_contexts import CallContext
+    from celery_analyzers.call_facts import Dispatch
 
 WAITING = frozenset({"get", "join", "join_native", "wait"})
 """Methods of a result that wait for it."""
@@ -24,6 +26,7 @@ READING = WAITING | {
 }
 """What of a result is read from the result backend."""
 _SENDS = frozenset({"apply_async", "delay"})
+_SENDING = _SENDS | {"send_task"}
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 
 
@@ -38,6 +41,13 @@ def sending_call(call: ast.Call, context: CallContext, *, is_canvas: bool = Fals
     # `chain(...)()`; a single signature would run at once.
     is_sent = isinstance(outer, ast.Call) and outer.func is node and (is_canvas or isinstance(node, ast.BinOp))
     return outer if is_sent and isinstance(outer, ast.Call) else None
+
+
+def call_that_sends(dispatch: Dispatch, context: CallContext) -> ast.Call | None:
+    """The call that sends what a dispatch is about: its own, or the one that a signature comes to; None for others."""
+    if context.call is None or dispatch.method in _SENDING:
+        return context.call
+    return sending_call(context.call, context) if dispatch.method in SIGNING else None
 
 
 def result_uses(sent: ast.expr, context: CallContext) -> Iterator[ast.Attribute]:

@@ -6,14 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from celery_analyzers.class_kinds import derives_from
-from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.edits import set_keyword
 from celery_analyzers.expressions import Reference
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
 from celery_analyzers.signatures import function_around, reads
-from celery_analyzers.task_results import WAITING, result_uses, sending_call
+from celery_analyzers.task_results import WAITING, call_that_sends, result_uses, sending_call
 from celery_analyzers.tasks import task_of
 from celery_analyzers.trees import Function
 
@@ -28,7 +27,6 @@ _VIEWS = ("django.views.", "rest_framework.")
 _ROUTES = frozenset({"api_view", "delete", "get", "patch", "post", "put", "route"})
 """What the decorators of views are called, in Django REST framework, FastAPI and Flask."""
 _HANDLERS = frozenset({"delete", "dispatch", "form_valid", "get", "head", "options", "patch", "post", "put"})
-_SENDING = frozenset({"apply_async", "delay", "send_task"})
 
 
 class BlockingResult(Rule):
@@ -99,13 +97,7 @@ class BlockingResult(Rule):
     severity = Severity.WARNING
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:
-        call = context.call
-        if call is None or context.in_tests:
-            return
-        if dispatch.method in SIGNING:
-            call = sending_call(call, context)
-        elif dispatch.method not in _SENDING:
-            return
+        call = None if context.in_tests else call_that_sends(dispatch, context)
         if call is not None:
             yield from self._check(call, context)
 

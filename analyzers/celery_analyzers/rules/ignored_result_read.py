@@ -12,7 +12,7 @@ from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
 from celery_analyzers.signatures import KEEPING
-from celery_analyzers.task_results import READING, WAITING, result_uses, sending_call
+from celery_analyzers.task_results import READING, WAITING, call_that_sends, result_uses, sending_call
 from celery_analyzers.tasks import task_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 
-_SENDING = frozenset({"apply_async", "delay", "send_task"})
 _OUTCOMES = {
     "failed": "it is False, whatever becomes of the task",
     "info": "it stays None",
@@ -137,14 +136,10 @@ class IgnoredResultRead(Rule):
             yield self.finding(context.span(member), message)
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:
-        call = context.call
-        if call is None or context.in_tests or dispatch.option("ignore_result") or not dispatch.options_complete:
+        if context.in_tests or dispatch.option("ignore_result") or not dispatch.options_complete:
             return
-        if dispatch.method in SIGNING:
-            call = sending_call(call, context)
-            if call is None or _is_given(call, context):
-                return
-        elif dispatch.method not in _SENDING:
+        call = call_that_sends(dispatch, context)
+        if call is None or (call is not context.call and _is_given(call, context)):
             return
         read = [node for node in result_uses(call, context) if node.attr in READING]
         task = context.dispatched if read else None

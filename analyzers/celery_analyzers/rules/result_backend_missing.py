@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from celery_analyzers.canvas_roles import CHORD, GROUP, piped
 from celery_analyzers.configuration import app_attributes
-from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.effective import app_modules
 from celery_analyzers.expressions import expression
 from celery_analyzers.findings import Severity, Span
@@ -16,7 +15,7 @@ from celery_analyzers.proof import Proof
 from celery_analyzers.resolution import evaluate_symbol
 from celery_analyzers.rule import Rule
 from celery_analyzers.symbols import External
-from celery_analyzers.task_results import READING, WAITING, result_uses, sending_call
+from celery_analyzers.task_results import READING, WAITING, call_that_sends, result_uses, sending_call
 from celery_analyzers.tasks import NOT_GIVEN
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from celery_analyzers.findings import Finding
     from celery_analyzers.tasks import ProjectTask
 
-_SENDING = frozenset({"apply_async", "delay", "send_task"})
 _OWN_WAYS = frozenset({"AsyncResult", "_get_backend", "backend", "backend_cls", "conf", "loader_cls"})
 """Attributes of an app's own class that may give it a backend."""
 
@@ -104,13 +102,7 @@ class ResultBackendMissing(Rule):
     PRELUDE = "from celery import Celery, chain\n\n"
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:
-        call = context.call
-        if call is None or context.in_tests:
-            return
-        if dispatch.method in SIGNING:
-            call = sending_call(call, context)
-        elif dispatch.method not in _SENDING:
-            return
+        call = None if context.in_tests else call_that_sends(dispatch, context)
         if call is not None:
             yield from self._read(call, context.dispatched, context)
 

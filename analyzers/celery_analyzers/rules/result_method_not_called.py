@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from celery_analyzers.dispatch_sites import SIGNING
 from celery_analyzers.findings import Edit, Fix, Severity, Span
 from celery_analyzers.proof import Proof
 from celery_analyzers.rule import Rule
-from celery_analyzers.task_results import result_uses, sending_call
+from celery_analyzers.task_results import call_that_sends, result_uses, sending_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,6 @@ _ASKING = frozenset({"completed_count", "failed", "get", "ready", "successful", 
 """Methods whose answer is what is wanted."""
 _DOING = frozenset({"forget", "get", "join", "maybe_throw", "revoke", "save", "wait"})
 """Methods that are called for what they do."""
-_SENDING = frozenset({"apply_async", "delay", "send_task"})
 
 
 class ResultMethodNotCalled(Rule):
@@ -83,11 +81,7 @@ class ResultMethodNotCalled(Rule):
     proofs = (Proof(run="start(7)", fails="returns: 'done'", succeeds="'failed'"),)
 
     def check_dispatch(self, dispatch: Dispatch, context: DispatchContext) -> Iterator[Finding]:
-        call = context.call
-        if call is not None and dispatch.method in SIGNING:
-            call = sending_call(call, context)
-        elif dispatch.method not in _SENDING:
-            return
+        call = call_that_sends(dispatch, context)
         if call is not None:
             yield from self._check(call, context)
 

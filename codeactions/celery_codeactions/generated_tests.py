@@ -10,10 +10,10 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from celery_analyzers.assist.retry_plan import waits
 from celery_analyzers.call_facts import Dispatch
 from celery_analyzers.retries import DEFAULT_RETRY_DELAY, autoretry_exceptions, instance_parameter, max_retries
 from celery_analyzers.symbols import External
-from celery_codeactions.retry_schedules import waits
 from celery_codeactions.task_descriptions import parameters_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class TestModule:
             return {}
         cap = 600 if most is None else most
         if backoff and isinstance(backoff, (int, float)) and isinstance(cap, (int, float)):
-            listed = waits(times, int(max(1, backoff)), int(cap))
+            listed = list(waits(int(max(1, backoff)), times, int(cap)))
             exact = jitter is False
         elif not backoff and (delay is None or isinstance(delay, (int, float))):
             listed, exact = [DEFAULT_RETRY_DELAY if delay is None else delay] * times, True

@@ -1,17 +1,12 @@
 """When retries come, in words: how many, and over how long.
 
-Knows how Celery computes delays. Must not know tasks.
+Must not know how Celery computes delays, nor tasks.
 """
 
 from __future__ import annotations
 
 
-def waits(retries: int, factor: int, most: int) -> list[int]:
-    """The seconds before each retry with exponential backoff, which jitter can only make less."""
-    return [min(most, factor * 2**number) for number in range(retries)]
-
-
-def in_words(seconds: int) -> str:
+def in_words(seconds: float) -> str:
     """A duration: `31 s`, `10 min`, `2 h`."""
     if seconds < 120:
         return f"{seconds} s"

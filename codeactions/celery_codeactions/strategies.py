@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from celery_analyzers.assist.retry_plan import waits
 from celery_analyzers.libraries import Category
-from celery_codeactions.retry_schedules import counted, in_words, waits
+from celery_codeactions.retry_schedules import counted, in_words
 
 NOTHING_BEGUN: Mapping[str, tuple[str, ...]] = {
     "requests": ("requests.ConnectTimeout",),
@@ -36,7 +37,7 @@ class Strategy:
 
 NETWORK = Strategy(
     "network",
-    f"Retry with exponential backoff: {counted(5)} over up to {in_words(sum(waits(5, 1, _BACKOFF_MAX)))}",
+    f"Retry with exponential backoff: {counted(5)} over up to {in_words(sum(waits(1, 5, _BACKOFF_MAX)))}",
     {"retry_backoff": "True", "retry_jitter": "True", "max_retries": "5"},
     ("retry_backoff_max", "retry_kwargs", "default_retry_delay"),
     frozenset({Category.HTTP, Category.NETWORK, Category.STORAGE}),
@@ -50,7 +51,7 @@ DATABASE = Strategy(
 )
 SERVICE = Strategy(
     "service",
-    f"Retry calls of a service, 60 runs a minute: {counted(8)} over up to {in_words(sum(waits(8, 10, _BACKOFF_MAX)))}",
+    f"Retry calls of a service, 60 runs a minute: {counted(8)} over up to {in_words(sum(waits(10, 8, _BACKOFF_MAX)))}",
     {"retry_backoff": "10", "retry_backoff_max": "600", "retry_jitter": "True", "max_retries": "8"},
     ("retry_kwargs", "default_retry_delay"),
     frozenset({Category.SERVICE, Category.PAYMENT, Category.EMAIL, Category.MESSAGE}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from celery_analyzers.assist.retry_plan import waits
 from celery_analyzers.retries import (
     DEFAULT_RETRY_DELAY,
     autoretry_exceptions,
@@ -16,7 +17,7 @@ from celery_analyzers.retries import (
     retry_calls,
 )
 from celery_analyzers.symbols import External, ProjectClass
-from celery_codeactions.retry_schedules import in_words, waits
+from celery_codeactions.retry_schedules import in_words
 
 if TYPE_CHECKING:
     from celery_analyzers.task_facts import Parameter
@@ -78,7 +79,7 @@ def _delays(here: TaskHere, times: int | None) -> str:
     cap = 600 if most is None else most
     if not isinstance(backoff, (int, float)) or not isinstance(cap, (int, float)) or times is None:
         return ""
-    listed = [str(one) for one in waits(times, int(max(1, backoff)), int(cap))]
+    listed = [str(one) for one in waits(int(max(1, backoff)), times, int(cap))]
     if len(listed) > _MOST_WAITS:
         listed = [*listed[: _MOST_WAITS - 1], "...", listed[-1]]
     upto = "" if jitter is False else "up to "

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import ModuleType
 from typing import TypeVar
 
 from celery_analyzers import rules as rules_package
@@ -22,18 +23,23 @@ _EXACT = 100
 _T = TypeVar("_T")
 
 
-@cache
-def all_rules() -> tuple[type[Rule], ...]:
-    """Every rule, in the order of its code."""
-    found: set[type[Rule]] = set()
-    for module in pkgutil.iter_modules(rules_package.__path__):
-        contents = vars(importlib.import_module(f"{rules_package.__name__}.{module.name}"))
+def classes_in(package: ModuleType, base: type[_T]) -> set[type[_T]]:
+    """The classes derived from `base` that the modules of a package define."""
+    found: set[type[_T]] = set()
+    for module in pkgutil.iter_modules(package.__path__):
+        contents = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
         found.update(
             value
             for value in contents.values()
-            if inspect.isclass(value) and issubclass(value, Rule) and value.__module__ == contents["__name__"]
+            if inspect.isclass(value) and issubclass(value, base) and value.__module__ == contents["__name__"]
         )
-    return tuple(sorted(found, key=lambda rule: rule.code))
+    return found
+
+
+@cache
+def all_rules() -> tuple[type[Rule], ...]:
+    """Every rule, in the order of its code."""
+    return tuple(sorted(classes_in(rules_package, Rule), key=lambda rule: rule.code))
 
 
 @cache

@@ -5,11 +5,10 @@ Knows a rule's form and its metadata. Must not know any single rule.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from celery_analyzers.documented import Documented
 from celery_analyzers.findings import Finding, Fix, Severity, Span
 from celery_analyzers.groups import Group, group_of
 from celery_analyzers.proof import Proof
@@ -38,7 +37,7 @@ SECTIONS = (
 )
 
 
-class Rule:
+class Rule(Documented):
     """One kind of mistake.
 
     A subclass stands alone in `rules/<name_with_underscores>.py`, sets the class variables, documents itself in its
@@ -65,11 +64,6 @@ class Rule:
     PRELUDE: ClassVar[str] = 'from celery import Celery, shared_task\n\napp = Celery("shop")\n\n'
 
     @classmethod
-    def name(cls) -> str:
-        """The rule's name: the class name in kebab case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-    @classmethod
     def group(cls) -> Group:
         """The theme that the rule belongs to."""
         return group_of(cls.code)
@@ -78,17 +72,6 @@ class Rule:
     def url(cls) -> str:
         """Where the rule's page stands."""
         return DOCUMENTATION_URL.format(name=cls.name())
-
-    @classmethod
-    def summary(cls) -> str:
-        """The docstring's first line."""
-        return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
-
-    @classmethod
-    def sections(cls) -> dict[str, str]:
-        """The docstring's sections in order: title -> Markdown text."""
-        parts = re.split(r"^## (.+)$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE)
-        return {title.strip(): body.strip("\n") for title, body in zip(parts[1::2], parts[2::2], strict=True)}
 
     # The parameters are there for those who override.
     def check_task(self, task: TaskDefinition, context: Context) -> Iterator[Finding]:  # noqa: ARG002

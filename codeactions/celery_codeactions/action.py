@@ -5,13 +5,12 @@ Knows an action's form. Must not know any single action, nor editors.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from celery_analyzers.documented import Documented
 from celery_analyzers.findings import Edit, NeededImport
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Offer:
     creates_file: bool = False
 
 
-class Action:
+class Action(Documented):
     """One kind of change.
 
     A subclass stands alone in `actions/<name_with_underscores>.py` and documents itself in its docstring: a summary
@@ -75,25 +74,9 @@ class Action:
     kind: ClassVar[Kind] = "refactor.rewrite"
 
     @classmethod
-    def name(cls) -> str:
-        """The action's name: the class name in kebab case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
-    @classmethod
     def leaf_kind(cls) -> str:
         """The kind by which editors know this action from all others: `refactor.rewrite.celery.bindTask`."""
         return f"{cls.kind}.celery.{cls.__name__[0].lower()}{cls.__name__[1:]}"
-
-    @classmethod
-    def summary(cls) -> str:
-        """The docstring's first line."""
-        return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
-
-    @classmethod
-    def sections(cls) -> dict[str, str]:
-        """The docstring's sections in order: title -> Markdown text."""
-        parts = re.split(r"^## (.+)$", inspect.cleandoc(cls.__doc__ or ""), flags=re.MULTILINE)
-        return {title.strip(): body.strip("\n") for title, body in zip(parts[1::2], parts[2::2], strict=True)}
 
     def offers(self, place: Place) -> Iterator[Offer]:
         """What the action can do at a place. It must say at once where it can do nothing: it is asked at every move of

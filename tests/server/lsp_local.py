@@ -61,13 +61,7 @@ class Local:
     def open(self, text: str, version: int = 1, uri: str = URI) -> list[dict[str, Any]]:
         """Open a document."""
         document = {"uri": uri, "languageId": "python", "version": version, "text": text}
-        sent = self.handle(notification("textDocument/didOpen", {"textDocument": document}))
-        # Nobody makes an index here.
-        for folder in self.server.folders:
-            folder.give_up_index()
-        for known in self.server.documents:
-            known.catch_up()
-        return sent
+        return self.handle(notification("textDocument/didOpen", {"textDocument": document}))
 
     def await_index(self, uri: str = URI) -> None:
         """Let the server be idle until it has the index of a document's folder."""
